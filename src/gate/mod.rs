@@ -1,0 +1,1 @@
+//! What satisfies a rung, and the approval that comes of it.

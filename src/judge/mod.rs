@@ -1,0 +1,1 @@
+//! Scope, limits and facts → verdict. Pure.

@@ -1,0 +1,1 @@
+//! Decisions: limits, layers, site configuration, and their tests.

@@ -1,0 +1,117 @@
+//! The words of a scope: targets, certainty, fleet, and the frozen set.
+
+use std::ffi::OsString;
+
+use serde::{Deserialize, Serialize};
+
+use crate::tool::Size;
+use crate::world::FileSet;
+
+/// How far a count can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// The world was asked and gave a complete answer.
+    Exact,
+    /// Counting stopped early because more could not change the answer.
+    AtLeast,
+    /// A bound from the command's own words; nothing was listed.
+    AtMost,
+    /// Could not be counted: an error, a time-out, a truncated or unreadable listing.
+    Unknown,
+}
+
+/// One thing that is hit, with a full key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Target {
+    /// Kind as the tool names it (`pod`, `host`, `ref`), singular.
+    pub kind: String,
+    /// Name, without kind or namespace.
+    pub name: OsString,
+    /// Namespace, zone, database: the part of the key that tells equal names apart.
+    pub namespace: Option<String>,
+    /// What tells this target from a later one of the same name (uid, object id, start time).
+    pub uid: Option<String>,
+    /// Since when it has been running, as the tool wrote it (RFC 3339 or seconds since 1970).
+    pub since: Option<String>,
+    /// The role it belongs to, as the tool tells it (a label, a tag).
+    pub group: Option<String>,
+    /// How much of it is hit; 1 for most, the difference in replicas for `scale`.
+    pub weight: u64,
+}
+
+/// The population the targets belong to: same kind, same role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// Name of the role, or of the kind where no role is known.
+    pub role: String,
+    /// Members of the role in all.
+    pub total: u64,
+    /// Members of the role that this command would hit.
+    pub hit: u64,
+    /// Members that are healthy now; equals `total` where health is not known.
+    pub healthy: u64,
+    /// Members that must stay, where the site or the tool file names a floor.
+    pub keep: Option<u64>,
+}
+
+/// A target, or something inside one, that policy protects by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protected {
+    /// What is protected, escaped for display by the reader.
+    pub what: OsString,
+    /// Why, in words that follow "is" ("a home folder", "a mount point").
+    pub why: String,
+    /// True for what is denied, false for what is confirmed by its name.
+    pub deny: bool,
+}
+
+/// Where a command acts: one name a person would recognise, and its parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// What a person types back: the context, cluster, account or host name.
+    pub name: String,
+    /// Named parts, in display order (`cluster` → `east`, `namespace` → `shop`).
+    pub parts: Vec<(String, String)>,
+    /// The environment the site maps it to, where it does.
+    pub environment: Option<String>,
+}
+
+/// What a freeze holds on to: the set that may be hit, exactly as shown.
+#[derive(Debug, Default)]
+pub enum Frozen {
+    /// Nothing is held; the command runs as typed.
+    #[default]
+    Nothing,
+    /// Named targets, to be put into the operator's argv in place of selectors.
+    Names(Vec<Target>),
+    /// Files by device and inode below directory handles.
+    Files(Box<FileSet>),
+}
+
+/// The set of targets an invocation hits, and how certain that is.
+#[derive(Debug)]
+pub struct Scope {
+    /// Kind of the targets, singular; the widest-reaching one where kinds are mixed.
+    pub kind: String,
+    /// Size of that kind: small, member or container.
+    pub size: Size,
+    /// How far `count` can be trusted.
+    pub certainty: Certainty,
+    /// Number of targets, weights summed. For [`Certainty::Unknown`], what was seen so far.
+    pub count: u64,
+    /// Up to a few dozen target names, for display.
+    pub sample: Vec<OsString>,
+    /// Populations the targets belong to, one a role; empty when not asked or not known.
+    pub fleets: Vec<Fleet>,
+    /// What goes along with the targets (pods of a node, units that require a unit).
+    pub dependents: Option<u64>,
+    /// Protected names among or inside the targets.
+    pub protected: Vec<Protected>,
+    /// Further plain sentences a person should see ("2 mount points are crossed").
+    pub notes: Vec<String>,
+    /// Why the scope is unknown, where it is.
+    pub unknown: Option<String>,
+    /// The set that a freeze holds on to.
+    pub frozen: Frozen,
+}

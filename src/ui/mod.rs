@@ -1,0 +1,1 @@
+//! Streams, escaping, folded sets, plans in words and JSON.
