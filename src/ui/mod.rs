@@ -1,1 +1,3 @@
 //! Streams, escaping, folded sets, plans in words and JSON.
+
+pub mod escape;
