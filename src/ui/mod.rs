@@ -1,3 +1,4 @@
 //! Streams, escaping, folded sets, plans in words and JSON.
 
 pub mod escape;
+pub mod fold;
