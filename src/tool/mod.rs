@@ -1,15 +1,27 @@
 //! Facts: tool files, grammars, kinds and their tests.
+//!
+//! A tool is knowledge, not code: what guard knows of `kubectl` stands in
+//! `policies/tools/kubectl.toml`. This folder says what such a file may hold, checks it when it is
+//! loaded, and finds the one that a program's name calls for. What the words of a command mean is
+//! [`read`](crate::read)'s work, counting is [`scope`](crate::scope)'s.
 
-use serde::{Deserialize, Serialize};
+mod builtin;
+mod condition;
+mod file;
+mod glob;
+mod kinds;
+mod listing;
+mod spec;
+mod template;
 
-/// How much hangs on one target of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Size {
-    /// A file, a row, a key, an image.
-    Small,
-    /// A pod, a process, a unit, an instance, a host, a ref.
-    Member,
-    /// Holds others: a namespace, a database, a bucket, a volume, a disk, a cluster.
-    Container,
-}
+pub use builtin::{builtin, builtin_files, builtin_kinds};
+pub use condition::{Alternative, CommandPath, Condition};
+pub use file::{
+    Action, ActionTest, From, Inner, Options, ProcessBy, Select, Source, Style, Targets, Tool, ToolFault,
+    ToolFile, Wrapper,
+};
+pub use glob::Glob;
+pub use kinds::{Kind, Kinds, Size, grouped};
+pub use listing::{Field, Fields, Read, Shape};
+pub use spec::{Effect, EffectBy, Freeze, OperandRange, OptionName, Span, SpecFault};
+pub use template::{Part, Placeholder, Template};

@@ -1,0 +1,63 @@
+//! Writes the table that finds a built-in tool file by a program's name.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+#[derive(serde::Deserialize)]
+struct File {
+    tool: Tool,
+}
+
+#[derive(serde::Deserialize)]
+struct Tool {
+    names: Vec<String>,
+}
+
+fn main() -> io::Result<()> {
+    println!("cargo:rerun-if-changed=policies/tools");
+    let mut files = Vec::new();
+    for folder in ["policies/tools", "policies/tools/unverified"] {
+        files.extend(tool_files(Path::new(folder))?);
+    }
+    files.sort();
+    let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
+    fs::write(Path::new(&out).join("builtin_tools.rs"), table(&files)?)
+}
+
+fn tool_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn table(files: &[PathBuf]) -> io::Result<String> {
+    let mut names: Vec<(String, usize)> = Vec::new();
+    let mut texts = String::new();
+    for (index, path) in files.iter().enumerate() {
+        let file: File = toml::from_str(&fs::read_to_string(path)?)
+            .map_err(|fault| io::Error::other(format!("{}: {fault}", path.display())))?;
+        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        let full = fs::canonicalize(path)?;
+        writeln!(texts, "    ({stem:?}, include_str!({full:?})),").map_err(io::Error::other)?;
+        names.extend(file.tool.names.into_iter().map(|name| (name, index)));
+    }
+    names.sort();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        return Err(io::Error::other(format!("two tool files name '{}'", pair[0].0)));
+    }
+    let mut out = String::from("static FILES: &[(&str, &str)] = &[\n");
+    out.push_str(&texts);
+    out.push_str("];\nstatic NAMES: &[(&str, usize)] = &[\n");
+    for (name, index) in names {
+        writeln!(out, "    ({name:?}, {index}),").map_err(io::Error::other)?;
+    }
+    out.push_str("];\n");
+    Ok(out)
+}

@@ -1,0 +1,167 @@
+//! Invocation → action: which risky thing a command is about to do, if any.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
+
+use crate::tool::{Action, Effect, From, Glob, OptionName, Part, Select, Template, Tool, ToolFile};
+
+use super::command::Understood;
+use super::fill::{Fill, fill};
+use super::invocation::Invocation;
+
+/// An invocation with the action it matched.
+#[derive(Debug, Clone)]
+pub struct Match {
+    /// The command as read.
+    pub invocation: Invocation,
+    /// Its tool file.
+    pub file: Rc<ToolFile>,
+    /// Which action of the file.
+    at: usize,
+    /// Words of the subcommand path.
+    pub depth: usize,
+}
+
+/// An empty word where the tool takes it for everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blank {
+    /// The option it is the value of; `None` for an operand.
+    pub option: Option<String>,
+    /// The word itself.
+    pub word: OsString,
+}
+
+impl Match {
+    /// Finds the first action of the tool file that applies.
+    pub fn find(understood: &Understood) -> Option<Self> {
+        let file = understood.tool.as_ref()?;
+        let invocation = &understood.invocation;
+        let words: Vec<&OsStr> = invocation.words().collect();
+        let at = file.action.iter().position(|action| applies(action, invocation, &words))?;
+        let depth = file.action[at].path.words.len();
+        Some(Self { invocation: invocation.clone(), file: Rc::clone(file), at, depth })
+    }
+
+    /// The action.
+    pub fn action(&self) -> &Action {
+        &self.file.action[self.at]
+    }
+
+    /// The grammar.
+    pub fn tool(&self) -> &Tool {
+        &self.file.tool
+    }
+
+    /// The name policy and messages use: `kubectl delete`.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.file.tool.names[0], self.action().name)
+    }
+
+    /// The effect; `None` for an action that only carries another command.
+    pub fn effect(&self) -> Option<Effect> {
+        let word = self.depth.checked_sub(1).and_then(|last| self.invocation.words().nth(last));
+        let word = word.map_or_else(String::new, |w| w.to_string_lossy().into_owned());
+        self.action().effect.as_ref().map(|by| by.of(&word))
+    }
+
+    /// The operands after the subcommand path.
+    pub fn operands(&self) -> Vec<&OsStr> {
+        self.invocation.operands(self.depth)
+    }
+
+    /// The words that name targets.
+    pub fn named(&self) -> Vec<&OsStr> {
+        match &self.action().targets.from {
+            From::Operands(range) => {
+                let operands = self.operands();
+                operands[range.indices(operands.len())].to_vec()
+            }
+            From::Options(name) => self
+                .invocation
+                .options()
+                .filter(|given| given.name.same(name))
+                .flat_map(|given| given.values.iter().map(OsString::as_os_str))
+                .collect(),
+        }
+    }
+
+    /// The kind as the tool file or the command line says it.
+    pub fn kind(&self) -> String {
+        match self.action().targets.kind.as_str() {
+            "" => "target".into(),
+            "{operand.1}" => {
+                self.operands().first().map_or_else(String::new, |w| w.to_string_lossy().into_owned())
+            }
+            kind => kind.to_owned(),
+        }
+    }
+
+    /// True where an option or operand says that the words are no bound.
+    pub fn wide(&self) -> bool {
+        let targets = &self.action().targets;
+        targets.wide.iter().any(|c| self.invocation.holds(c, self.depth))
+            || targets.patterns && self.named().iter().any(|w| has_glob(w))
+    }
+
+    /// The condition that makes the command line alone no basis for a count.
+    pub fn unknown(&self) -> Option<&str> {
+        let mut unknown = self.action().unknown.iter();
+        unknown.find(|c| self.invocation.holds(c, self.depth)).map(|c| c.text())
+    }
+
+    /// Finds empty words in places where the tool takes them for everything.
+    pub fn blanks(&self) -> Vec<Blank> {
+        let Select { options, operands, blank } = &self.file.tool.select;
+        let mut found = Vec::new();
+        for given in self.invocation.options().filter(|given| selects(options, &given.name)) {
+            for value in given.values.iter().filter(|v| is_blank(v, blank)) {
+                found.push(Blank { option: Some(given.spelled.clone()), word: value.clone() });
+            }
+        }
+        if let Some(range) = operands {
+            let words = self.operands();
+            for word in words[range.indices(words.len())].iter().filter(|w| is_blank(w, blank)) {
+                found.push(Blank { option: None, word: (*word).to_owned() });
+            }
+        }
+        found
+    }
+
+    /// Fills a template from this invocation, with the program as it was typed in front.
+    pub fn fill(&self, template: &Template, values: &Fill<'_>) -> Vec<OsString> {
+        let mut words = fill(template, self, values);
+        let own = matches!(template.words().first().map(Vec::as_slice),
+            Some([Part::Literal(word)]) if self.file.tool.names.contains(word));
+        if own && let Some(first) = words.first_mut() {
+            first.clone_from(&self.invocation.program);
+        }
+        words
+    }
+}
+
+fn applies(action: &Action, invocation: &Invocation, words: &[&OsStr]) -> bool {
+    let path = &action.path.words;
+    let depth = path.len();
+    words.len() >= depth
+        && path.iter().zip(words).all(|(glob, word)| glob.matches(word.as_bytes()))
+        && action.when.iter().all(|c| invocation.holds(c, depth))
+        && !action.unless.iter().any(|c| invocation.holds(c, depth))
+}
+
+fn selects(options: &[OptionName], name: &OptionName) -> bool {
+    options.iter().any(|o| o.same(name))
+}
+
+/// An empty word, one of blanks only, or one made of the tool's separators only.
+fn is_blank(word: &OsStr, blank: &[Glob]) -> bool {
+    let bytes = word.as_bytes().trim_ascii();
+    bytes.is_empty()
+        || blank.iter().any(|g| g.matches(bytes))
+        || bytes.iter().all(|b| b.is_ascii_whitespace() || blank.iter().any(|g| g.matches(&[*b])))
+}
+
+/// Tells whether a word has a character that makes it a pattern.
+fn has_glob(word: &OsStr) -> bool {
+    word.as_bytes().iter().any(|b| matches!(b, b'*' | b'?' | b'['))
+}

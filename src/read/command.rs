@@ -1,0 +1,162 @@
+//! Peels wrappers off a command line and reads what is left by its tool's grammar.
+
+use std::ffi::{OsStr, OsString};
+use std::rc::Rc;
+
+use crate::tool::ToolFile;
+
+use super::invocation::{Invocation, Piece, Wrapper, program_name};
+use super::options::{Reading, is_assignment, readings};
+
+/// More commands inside one another than this count as not understood.
+const DEEPEST: usize = 16;
+
+/// Where tool files come from.
+pub trait Library {
+    /// Returns the tool file that speaks for a program, or why the one that should can't be read.
+    fn tool(&self, program: &str) -> Result<Option<Rc<ToolFile>>, String>;
+}
+
+/// One way to read a command line: the wrappers, and the command they run.
+#[derive(Debug, Clone)]
+pub struct Understood {
+    /// The command as read.
+    pub invocation: Invocation,
+    /// Its tool file; `None` where no file names the program.
+    pub tool: Option<Rc<ToolFile>>,
+}
+
+/// Why a command line can't be read. The scope is unknown then, never small.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadFault {
+    /// There is no command.
+    #[error("no command is given")]
+    Empty,
+    /// Too many options that the tool file does not list.
+    #[error("{0} has too many options that guard's tool file does not list to follow what they could mean")]
+    TooManyReadings(String),
+    /// Too many commands inside one another.
+    #[error("more than {DEEPEST} commands stand inside one another")]
+    TooDeep,
+    /// A tool file can't be used.
+    #[error("{0}")]
+    Tool(String),
+}
+
+/// Reads a command line every way it could be meant.
+///
+/// Leading `NAME=value` words are taken as the shell takes them. The list is never empty.
+pub fn read(argv: &[OsString], library: &dyn Library) -> Result<Vec<Understood>, ReadFault> {
+    let mut out = Vec::new();
+    let assigned = argv.iter().take_while(|w| is_assignment(w)).count();
+    let mut wrappers = Vec::new();
+    if assigned > 0 {
+        wrappers.push(assignments_as_env(&argv[..assigned]));
+    }
+    follow(&argv[assigned..], wrappers, library, 0, &mut out)?;
+    Ok(out)
+}
+
+/// Reads a command that stands inside others.
+pub fn read_inside(
+    argv: &[OsString],
+    wrappers: Vec<Wrapper>,
+    library: &dyn Library,
+) -> Result<Vec<Understood>, ReadFault> {
+    let mut out = Vec::new();
+    let depth = wrappers.len();
+    follow(argv, wrappers, library, depth, &mut out)?;
+    Ok(out)
+}
+
+fn assignments_as_env(words: &[OsString]) -> Wrapper {
+    Wrapper {
+        tool: "env".into(),
+        words: std::iter::once(OsString::from("env")).chain(words.iter().cloned()).collect(),
+        carries: true,
+        assignments: words.to_vec(),
+    }
+}
+
+fn follow(
+    argv: &[OsString],
+    wrappers: Vec<Wrapper>,
+    library: &dyn Library,
+    depth: usize,
+    out: &mut Vec<Understood>,
+) -> Result<(), ReadFault> {
+    if depth > DEEPEST {
+        return Err(ReadFault::TooDeep);
+    }
+    let (program, words) = argv.split_first().ok_or(ReadFault::Empty)?;
+    let name = program_name(program);
+    let Some(file) = library.tool(name).map_err(ReadFault::Tool)? else {
+        out.push(Understood { invocation: bare(program, words, wrappers), tool: None });
+        return Ok(());
+    };
+    let all = readings(&file.tool, words).map_err(|_| ReadFault::TooManyReadings(name.to_owned()))?;
+    for reading in all {
+        match command_at(&file, &reading) {
+            Some(at) => {
+                let mut wrappers = wrappers.clone();
+                wrappers.push(peel(&file, name, &argv[..=at], &reading));
+                follow(&words[at..], wrappers, library, depth + 1, out)?;
+            }
+            None => out.push(Understood {
+                invocation: Invocation {
+                    wrappers: wrappers.clone(),
+                    program: program.clone(),
+                    pieces: reading.pieces,
+                    unlisted: reading.unlisted,
+                    style: file.tool.style,
+                },
+                tool: Some(Rc::clone(&file)),
+            }),
+        }
+    }
+    Ok(())
+}
+
+/// Returns where among the words the command begins that a wrapper runs.
+fn command_at(file: &ToolFile, reading: &Reading) -> Option<usize> {
+    let wrapper = file.tool.wrapper.as_ref()?;
+    let probe = Invocation {
+        wrappers: Vec::new(),
+        program: OsString::new(),
+        pieces: reading.pieces.clone(),
+        unlisted: Vec::new(),
+        style: file.tool.style,
+    };
+    if wrapper.unless.iter().any(|condition| probe.holds(condition, 0)) {
+        return None;
+    }
+    reading.places.get(wrapper.skip).copied()
+}
+
+fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> Wrapper {
+    let assignments = reading
+        .pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Assignment(word) => Some(word.clone()),
+            _ => None,
+        })
+        .collect();
+    Wrapper {
+        tool: name.to_owned(),
+        words: words.to_vec(),
+        carries: file.tool.wrapper.as_ref().is_some_and(|w| w.carries),
+        assignments,
+    }
+}
+
+/// A program that no tool file names: its words stay words.
+fn bare(program: &OsStr, words: &[OsString], wrappers: Vec<Wrapper>) -> Invocation {
+    Invocation {
+        wrappers,
+        program: program.to_owned(),
+        pieces: words.iter().cloned().map(Piece::Operand).collect(),
+        unlisted: Vec::new(),
+        style: crate::tool::Style::Gnu,
+    }
+}

@@ -1,0 +1,196 @@
+//! The invocation: a command line as read by its tool's grammar.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::tool::{Alternative, Condition, OperandRange, OptionName, Style};
+
+/// How an option was written, so that it can be written again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Without a value.
+    Bare,
+    /// The value is the next word, or the next words.
+    Separate,
+    /// The value follows in the same word.
+    Attached,
+    /// The value follows after `=`.
+    Equals,
+}
+
+/// An option as given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// Every spelling of it, from the tool file.
+    pub name: OptionName,
+    /// The spelling used, shortened long options written out.
+    pub spelled: String,
+    /// Its values: none, one, or many.
+    pub values: Vec<OsString>,
+    /// How it was written.
+    pub form: Form,
+}
+
+impl Given {
+    /// Returns the words that say the same again.
+    pub fn words(&self) -> Vec<OsString> {
+        let spelled = OsString::from(&self.spelled);
+        let joined = |between: &str| {
+            let mut word = spelled.clone();
+            word.push(between);
+            word.push(self.values.first().map_or(OsStr::new(""), OsString::as_os_str));
+            vec![word]
+        };
+        match self.form {
+            Form::Bare => vec![spelled],
+            Form::Attached => joined(""),
+            Form::Equals => joined("="),
+            Form::Separate => std::iter::once(spelled.clone()).chain(self.values.iter().cloned()).collect(),
+        }
+    }
+
+    /// True for a switch written as `--all=false`, which says that it is absent.
+    fn switched_off(&self) -> bool {
+        self.form == Form::Equals
+            && self
+                .values
+                .first()
+                .is_some_and(|v| matches!(v.as_bytes(), b"false" | b"0" | b"f" | b"F" | b"FALSE" | b"False"))
+    }
+}
+
+/// One piece of an invocation, in the order typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// An option with its values.
+    Option(Given),
+    /// A word that is no option; the subcommand path is made of the first ones.
+    Operand(OsString),
+    /// A `NAME=value` word before the command of a wrapper.
+    Assignment(OsString),
+    /// The word `--`.
+    Separator,
+}
+
+/// A command that runs another one, peeled off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrapper {
+    /// Its name (`sudo`).
+    pub tool: String,
+    /// Its words up to the command it runs.
+    pub words: Vec<OsString>,
+    /// True where it changes who or where, so that listings go through it as well.
+    pub carries: bool,
+    /// `NAME=value` words that it puts into the environment.
+    pub assignments: Vec<OsString>,
+}
+
+/// A command line as read by its tool's grammar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The commands around it, outermost first.
+    pub wrappers: Vec<Wrapper>,
+    /// The program as typed.
+    pub program: OsString,
+    /// Options, operands and `--`, in the order typed.
+    pub pieces: Vec<Piece>,
+    /// Options that the tool file does not list, as spelled.
+    pub unlisted: Vec<String>,
+    /// How the tool writes its options.
+    pub style: Style,
+}
+
+impl Invocation {
+    /// Iterates over the operands, the subcommand path included.
+    pub fn words(&self) -> impl Iterator<Item = &OsStr> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Operand(word) => Some(word.as_os_str()),
+            _ => None,
+        })
+    }
+
+    /// Returns the operands after a subcommand path of `depth` words.
+    pub fn operands(&self, depth: usize) -> Vec<&OsStr> {
+        self.words().skip(depth).collect()
+    }
+
+    /// Iterates over the options as given.
+    pub fn options(&self) -> impl Iterator<Item = &Given> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Option(given) => Some(given),
+            _ => None,
+        })
+    }
+
+    /// Returns the last occurrence of an option, unless that switches it off.
+    pub fn option(&self, name: &OptionName) -> Option<&Given> {
+        self.options().filter(|given| given.name.same(name)).last().filter(|given| !given.switched_off())
+    }
+
+    /// Returns the last value of an option.
+    pub fn value(&self, name: &OptionName) -> Option<&OsStr> {
+        self.option(name).and_then(|given| given.values.last()).map(OsString::as_os_str)
+    }
+
+    /// Tells whether a condition holds, with operands counted after a path of `depth` words.
+    pub fn holds(&self, condition: &Condition, depth: usize) -> bool {
+        condition.any.iter().any(|a| self.one_holds(a, depth)) != condition.absent
+    }
+
+    fn one_holds(&self, alternative: &Alternative, depth: usize) -> bool {
+        match alternative {
+            Alternative::Option(name, None) => self.option(name).is_some(),
+            Alternative::Option(name, Some(glob)) => {
+                self.options().filter(|given| given.name.same(name)).last().is_some_and(|given| {
+                    match given.values.last() {
+                        Some(value) => glob.matches(value.as_bytes()),
+                        None => glob.matches(b""),
+                    }
+                })
+            }
+            Alternative::Spelled(glob) => self.options().any(|given| {
+                given.name.spellings().any(|s| glob.matches(s.as_bytes())) && !given.switched_off()
+            }),
+            Alternative::Operand(range, glob) => {
+                let operands = self.operands(depth);
+                let range: std::ops::Range<usize> = OperandRange::indices(*range, operands.len());
+                operands[range].iter().any(|word| glob.as_ref().is_none_or(|g| g.matches(word.as_bytes())))
+            }
+        }
+    }
+
+    /// Returns the environment assignments of all wrappers, outermost first.
+    pub fn assignments(&self) -> impl Iterator<Item = &OsStr> {
+        self.wrappers.iter().flat_map(|w| w.assignments.iter().map(OsString::as_os_str))
+    }
+
+    /// Returns the words of the wrappers that listings must go through.
+    pub fn carriers(&self) -> Vec<OsString> {
+        self.wrappers.iter().filter(|w| w.carries).flat_map(|w| w.words.iter().cloned()).collect()
+    }
+
+    /// Returns the invocation as words again, wrappers left out.
+    pub fn argv(&self) -> Vec<OsString> {
+        let mut argv = vec![self.program.clone()];
+        for piece in &self.pieces {
+            match piece {
+                Piece::Option(given) => argv.extend(given.words()),
+                Piece::Operand(word) | Piece::Assignment(word) => argv.push(word.clone()),
+                Piece::Separator => argv.push("--".into()),
+            }
+        }
+        argv
+    }
+
+    /// The program's name without its folder, as text; empty where it is no text.
+    pub fn name(&self) -> &str {
+        program_name(&self.program)
+    }
+}
+
+/// Returns the last part of a program's path, as text; empty where it is no text.
+pub fn program_name(program: &OsStr) -> &str {
+    let bytes = program.as_bytes();
+    let start = bytes.iter().rposition(|b| *b == b'/').map_or(0, |at| at + 1);
+    std::str::from_utf8(&bytes[start..]).unwrap_or("")
+}

@@ -1,0 +1,425 @@
+//! Words → options and operands, by the grammar of a tool file.
+//!
+//! An option that the tool file does not list is read every way it could be meant (as a switch, as
+//! taking the rest of its word, as taking the next word), and each reading comes back: what is
+//! judged is the widest of them.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use crate::tool::{OptionName, Options, Style, Tool};
+
+use super::invocation::{Form, Given, Piece};
+
+/// More readings than this and the command line counts as not understood.
+pub const MOST_READINGS: usize = 32;
+
+/// One way to read the words after the program.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// Options, operands and `--`, in the order typed.
+    pub pieces: Vec<Piece>,
+    /// Options that the tool file does not list, as spelled.
+    pub unlisted: Vec<String>,
+    /// Where each operand stands among the words.
+    pub places: Vec<usize>,
+}
+
+/// Too many unlisted options to follow every reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyReadings;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arity {
+    Switch,
+    Equals,
+    Value,
+    Many,
+}
+
+/// A reading that is not finished.
+#[derive(Debug, Clone, Default)]
+struct State {
+    at: usize,
+    reading: Reading,
+    operands: Vec<OsString>,
+    only_operands: bool,
+    signal_seen: bool,
+    expression: bool,
+}
+
+/// Reads the words after the program every way they could be meant.
+pub fn readings(tool: &Tool, words: &[OsString]) -> Result<Vec<Reading>, TooManyReadings> {
+    let stop = tool.stop.or(tool.wrapper.as_ref().map(|w| w.skip + 1));
+    let assigns = tool.wrapper.as_ref().is_some_and(|w| w.assignments);
+    let mut done = Vec::new();
+    let mut open = vec![State::default()];
+    while let Some(mut state) = open.pop() {
+        let mut forks = Vec::new();
+        while state.at < words.len() && forks.is_empty() {
+            if stop.is_some_and(|n| state.operands.len() >= n) {
+                // The command that follows is taken word by word, options and all.
+                state.operand(words[state.at].clone());
+                continue;
+            }
+            if assigns && is_assignment(&words[state.at]) {
+                state.reading.pieces.push(Piece::Assignment(words[state.at].clone()));
+                state.at += 1;
+                continue;
+            }
+            step(tool, words, &mut state, &mut forks);
+        }
+        if forks.is_empty() {
+            done.push(state.reading);
+        } else {
+            open.extend(forks);
+        }
+        if open.len() + done.len() > MOST_READINGS {
+            return Err(TooManyReadings);
+        }
+    }
+    Ok(done)
+}
+
+impl State {
+    fn operand(&mut self, word: OsString) {
+        self.reading.places.push(self.at);
+        self.operands.push(word.clone());
+        self.reading.pieces.push(Piece::Operand(word));
+        self.at += 1;
+    }
+
+    fn option(&mut self, name: OptionName, spelled: String, values: Vec<OsString>, form: Form) {
+        self.reading.pieces.push(Piece::Option(Given { name, spelled, values, form }));
+    }
+
+    fn unlisted(mut self, spelled: String, values: Vec<OsString>, form: Form, words: usize) -> Self {
+        self.reading.unlisted.push(spelled.clone());
+        self.option(OptionName::unlisted(&spelled), spelled, values, form);
+        self.at += words;
+        self
+    }
+}
+
+/// Tells whether a word is `NAME=value`.
+pub fn is_assignment(word: &OsStr) -> bool {
+    let bytes = word.as_bytes();
+    let name = bytes.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    name > 0 && !bytes[0].is_ascii_digit() && bytes.get(name) == Some(&b'=')
+}
+
+/// Reads one word (and what belongs to it) into `state`, or fills `forks` with every way to go on.
+fn step(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<State>) {
+    let word = &words[state.at];
+    let bytes = word.as_bytes();
+    if state.only_operands {
+        return state.operand(word.clone());
+    }
+    match tool.style {
+        Style::Find => return find_word(tool, words, state),
+        Style::Dd => return dd_word(word, state),
+        Style::Gnu | Style::Pflag | Style::Go => {}
+    }
+    if bytes == b"--" {
+        state.only_operands = true;
+        state.reading.pieces.push(Piece::Separator);
+        state.at += 1;
+    } else if bytes.len() < 2 || bytes[0] != b'-' {
+        state.operand(word.clone());
+    } else if tool.signal && !state.signal_seen && is_signal(bytes) {
+        state.signal_seen = true;
+        let spelled = word.to_string_lossy().into_owned();
+        state.option(OptionName::unlisted("-SIGNAL"), spelled, Vec::new(), Form::Bare);
+        state.at += 1;
+    } else if tool.signal && bytes[1..].iter().all(u8::is_ascii_digit) {
+        // After the signal, `-1` and `-1234` are processes: everyone, and a group.
+        state.operand(word.clone());
+    } else if tool.style == Style::Go || bytes.starts_with(b"--") {
+        long(tool, words, state, forks);
+    } else {
+        short(tool, words, state, forks);
+    }
+}
+
+fn is_signal(word: &[u8]) -> bool {
+    let name = &word[1..];
+    name.iter().all(u8::is_ascii_digit)
+        || (name.len() > 1
+            && name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'+' || *b == b'-'))
+}
+
+/// The option tables that hold at this place, the subcommand's first.
+fn tables<'t>(tool: &'t Tool, operands: &[OsString]) -> impl Iterator<Item = &'t Options> {
+    let mut path = String::new();
+    let mut own = Vec::new();
+    for operand in operands.iter().take(3) {
+        let Some(word) = operand.to_str() else { break };
+        if !path.is_empty() {
+            path.push(' ');
+        }
+        path.push_str(word);
+        own.extend(tool.commands.get(&path));
+    }
+    let globals = !(tool.globals_first && !operands.is_empty());
+    own.into_iter().rev().chain(globals.then_some(&tool.options))
+}
+
+/// Finds an option by a test on its spelling.
+fn find(tool: &Tool, operands: &[OsString], hit: impl Fn(&str) -> bool) -> Option<(OptionName, Arity)> {
+    for table in tables(tool, operands) {
+        let lists = [
+            (&table.switch, Arity::Switch),
+            (&table.value, Arity::Value),
+            (&table.equals, Arity::Equals),
+            (&table.many, Arity::Many),
+        ];
+        for (list, arity) in lists {
+            if let Some(name) = list.iter().find(|name| name.spellings().any(&hit)) {
+                return Some((name.clone(), arity));
+            }
+        }
+    }
+    None
+}
+
+/// Finds a long option by its name, or (gnu) by the start of its name where that is unambiguous.
+fn find_long(tool: &Tool, operands: &[OsString], spelled: &str) -> Option<(OptionName, Arity, String)> {
+    if let Some((name, arity)) = find(tool, operands, |s| s == spelled) {
+        return Some((name, arity, spelled.to_owned()));
+    }
+    if tool.style == Style::Go {
+        // Go takes one dash or two.
+        let other = spelled
+            .strip_prefix('-')
+            .filter(|s| s.starts_with('-'))
+            .map_or(format!("-{spelled}"), str::to_owned);
+        return find(tool, operands, |s| s == other).map(|(name, arity)| (name, arity, other));
+    }
+    if tool.style != Style::Gnu || spelled.len() < 3 {
+        return None;
+    }
+    let mut hits: Vec<(OptionName, Arity, String)> = Vec::new();
+    for table in tables(tool, operands) {
+        for (list, arity) in [
+            (&table.switch, Arity::Switch),
+            (&table.value, Arity::Value),
+            (&table.equals, Arity::Equals),
+            (&table.many, Arity::Many),
+        ] {
+            for name in list {
+                if let Some(full) = name.spellings().find(|s| s.starts_with("--") && s.starts_with(spelled)) {
+                    hits.push((name.clone(), arity, full.to_owned()));
+                }
+            }
+        }
+    }
+    hits.dedup_by(|a, b| a.0.same(&b.0));
+    if hits.len() == 1 { hits.pop() } else { None }
+}
+
+/// Reads `--name`, `--name=value`, `--name value` (and Go's `-name`).
+fn long(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<State>) {
+    let bytes = words[state.at].as_bytes();
+    let equals = bytes.iter().position(|b| *b == b'=');
+    let (name, value) = match equals {
+        Some(at) => (&bytes[..at], Some(OsStr::from_bytes(&bytes[at + 1..]).to_owned())),
+        None => (bytes, None),
+    };
+    let spelled = String::from_utf8_lossy(name).into_owned();
+    let next = words.get(state.at + 1).cloned();
+    match (find_long(tool, &state.operands, &spelled), value) {
+        (Some((name, _, full)), Some(value)) => {
+            state.option(name, full, vec![value], Form::Equals);
+            state.at += 1;
+        }
+        (Some((name, Arity::Switch | Arity::Equals, full)), None) => {
+            state.option(name, full, Vec::new(), Form::Bare);
+            state.at += 1;
+        }
+        (Some((name, Arity::Value, full)), None) => {
+            state.at += 1 + usize::from(next.is_some());
+            state.option(name, full, next.into_iter().collect(), Form::Separate);
+        }
+        (Some((name, Arity::Many, full)), None) => {
+            let values: Vec<OsString> = words[state.at + 1..]
+                .iter()
+                .take_while(|w| !w.as_bytes().starts_with(b"-"))
+                .cloned()
+                .collect();
+            state.at += 1 + values.len();
+            state.option(name, full, values, Form::Separate);
+        }
+        (None, Some(value)) => {
+            *state = std::mem::take(state).unlisted(spelled, vec![value], Form::Equals, 1);
+        }
+        (None, None) => fork_unlisted(state, spelled, next, forks),
+    }
+}
+
+/// An unlisted option before another word: a switch, or taking that word.
+fn fork_unlisted(state: &mut State, spelled: String, next: Option<OsString>, forks: &mut Vec<State>) {
+    match next {
+        Some(next) if !next.as_bytes().starts_with(b"-") => {
+            forks.push(state.clone().unlisted(spelled.clone(), Vec::new(), Form::Bare, 1));
+            forks.push(state.clone().unlisted(spelled, vec![next], Form::Separate, 2));
+        }
+        _ => *state = std::mem::take(state).unlisted(spelled, Vec::new(), Form::Bare, 1),
+    }
+}
+
+/// Reads a word of bundled short options.
+fn short(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<State>) {
+    // Some tools have long options with one dash among short ones (`-delete`); a whole-word match wins.
+    let word = words[state.at].as_bytes();
+    if let Some((name, arity)) =
+        std::str::from_utf8(word).ok().and_then(|w| find(tool, &state.operands, |s| s == w))
+    {
+        return short_found(words, state, name, arity, word, word.len());
+    }
+    let mut at = 1;
+    while at < word.len() {
+        let spelled = format!("-{}", char::from(word[at]));
+        match find(tool, &state.operands, |s| s == spelled) {
+            Some((name, Arity::Switch)) => {
+                state.option(name, spelled, Vec::new(), Form::Bare);
+                at += 1;
+            }
+            Some((name, arity)) => {
+                return short_found(words, state, name, arity, spelled.as_bytes(), at + 1);
+            }
+            None => return short_unlisted(words, state, forks, spelled, at + 1),
+        }
+    }
+    state.at += 1;
+}
+
+/// A short option that may take a value: the rest of its word from `rest` on, else the next word.
+fn short_found(
+    words: &[OsString],
+    state: &mut State,
+    name: OptionName,
+    arity: Arity,
+    spelled: &[u8],
+    rest: usize,
+) {
+    let word = words[state.at].as_bytes();
+    let spelled = String::from_utf8_lossy(spelled).into_owned();
+    let attached = word.get(rest..).filter(|r| !r.is_empty());
+    match (arity, attached) {
+        (Arity::Switch, _) => {
+            state.option(name, spelled, Vec::new(), Form::Bare);
+            state.at += 1;
+        }
+        (_, Some(value)) => {
+            let value = OsStr::from_bytes(value).to_owned();
+            state.option(name, spelled, vec![value], Form::Attached);
+            state.at += 1;
+        }
+        (Arity::Equals, None) => {
+            state.option(name, spelled, Vec::new(), Form::Bare);
+            state.at += 1;
+        }
+        (Arity::Value, None) => {
+            let next = words.get(state.at + 1).cloned();
+            state.at += 1 + usize::from(next.is_some());
+            state.option(name, spelled, next.into_iter().collect(), Form::Separate);
+        }
+        (Arity::Many, None) => {
+            let values: Vec<OsString> = words[state.at + 1..]
+                .iter()
+                .take_while(|w| !w.as_bytes().starts_with(b"-"))
+                .cloned()
+                .collect();
+            state.at += 1 + values.len();
+            state.option(name, spelled, values, Form::Separate);
+        }
+    }
+}
+
+/// An unlisted letter in a bundle: a switch (and the rest are options), or taking the rest of the
+/// word, or, at its end, taking the next word.
+fn short_unlisted(
+    words: &[OsString],
+    state: &mut State,
+    forks: &mut Vec<State>,
+    spelled: String,
+    rest: usize,
+) {
+    let word = words[state.at].as_bytes();
+    let after = &word[rest..];
+    if after.is_empty() {
+        return fork_unlisted(state, spelled, words.get(state.at + 1).cloned(), forks);
+    }
+    let value = OsStr::from_bytes(after).to_owned();
+    forks.push(state.clone().unlisted(spelled.clone(), vec![value], Form::Attached, 1));
+    let mut switches = state.clone();
+    for byte in after {
+        let name = format!("-{}", char::from(*byte));
+        switches.reading.unlisted.push(name.clone());
+        switches.option(OptionName::unlisted(&name), name, Vec::new(), Form::Bare);
+    }
+    forks.push(switches.unlisted(spelled, Vec::new(), Form::Bare, 1));
+}
+
+/// Style find: options and paths first, then predicates with their values.
+fn find_word(tool: &Tool, words: &[OsString], state: &mut State) {
+    let word = &words[state.at];
+    let bytes = word.as_bytes();
+    let starts = bytes.len() > 1 && bytes[0] == b'-' || matches!(bytes, b"(" | b"!" | b")" | b",");
+    state.expression |= starts;
+    let Some((name, arity)) = word.to_str().and_then(|w| find(tool, &[], |s| s == w)) else {
+        if !starts && !state.expression {
+            return state.operand(word.clone());
+        }
+        // A predicate that the tool file does not list: as a switch; a word after it that is no
+        // predicate is its value.
+        let spelled = word.to_string_lossy().into_owned();
+        if starts {
+            if bytes[0] == b'-' {
+                state.reading.unlisted.push(spelled.clone());
+            }
+            state.option(OptionName::unlisted(&spelled), spelled, Vec::new(), Form::Bare);
+        } else if let Some(Piece::Option(last)) = state.reading.pieces.last_mut() {
+            last.values.push(word.clone());
+            last.form = Form::Separate;
+        }
+        state.at += 1;
+        return;
+    };
+    let spelled = word.to_string_lossy().into_owned();
+    let rest = &words[state.at + 1..];
+    let values: Vec<OsString> = match arity {
+        Arity::Switch | Arity::Equals => Vec::new(),
+        Arity::Value => rest.iter().take(1).cloned().collect(),
+        Arity::Many => {
+            let end = (0..rest.len()).find(|at| ends_exec(rest, *at)).map_or(rest.len(), |at| at + 1);
+            rest[..end].to_vec()
+        }
+    };
+    state.at += 1 + values.len();
+    let form = if values.is_empty() { Form::Bare } else { Form::Separate };
+    state.option(name, spelled, values, form);
+}
+
+/// Tells whether the word at `at` ends the command of `find -exec`: `;`, or `+` right after `{}`.
+fn ends_exec(words: &[OsString], at: usize) -> bool {
+    match words[at].as_bytes() {
+        b";" => true,
+        b"+" => at > 0 && words[at - 1].as_bytes() == b"{}",
+        _ => false,
+    }
+}
+
+/// Style dd: `key=value` is an option, anything else an operand.
+fn dd_word(word: &OsStr, state: &mut State) {
+    let bytes = word.as_bytes();
+    match bytes.iter().position(|b| *b == b'=') {
+        Some(at) if at > 0 && !bytes.starts_with(b"-") => {
+            let key = String::from_utf8_lossy(&bytes[..at]).into_owned();
+            let value = OsString::from_vec(bytes[at + 1..].to_vec());
+            state.option(OptionName::unlisted(&key), key, vec![value], Form::Equals);
+            state.at += 1;
+        }
+        _ => state.operand(word.to_owned()),
+    }
+}

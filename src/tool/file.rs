@@ -1,0 +1,433 @@
+//! The tool file: what `policies/tools/TOOL.toml` may say.
+//!
+//! Facts only: how a tool's words are read, which of its actions are risky, and how to list,
+//! preview, freeze and narrow each. What is allowed stands in policy files.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::condition::{CommandPath, Condition};
+use super::glob::Glob;
+use super::listing::Read;
+use super::spec::{EffectBy, Freeze, OperandRange, OptionName, Span, SpecFault};
+use super::template::Template;
+
+/// A whole tool file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolFile {
+    /// The tool's grammar.
+    pub tool: Tool,
+    /// Its risky actions, the first that matches wins.
+    #[serde(default)]
+    pub action: Vec<Action>,
+}
+
+/// How words after an option's name are taken (DESIGN.md §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Style {
+    /// getopt_long: bundled short options, `-nX`, long options may be shortened.
+    #[default]
+    Gnu,
+    /// Cobra and friends: as gnu, but `-n=x` is x, and long options are not shortened.
+    Pflag,
+    /// Go's flag package: `-long`, `-x v`, `-x=v`, `--x`; nothing is bundled.
+    Go,
+    /// Paths first, then an expression of `-word` predicates.
+    Find,
+    /// `key=value` operands.
+    Dd,
+}
+
+/// The grammar of a tool.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// Program names, the file's own name first.
+    pub names: Vec<String>,
+    /// How options are written.
+    #[serde(default)]
+    pub style: Style,
+    /// What the tool works on, in a few words.
+    #[serde(default)]
+    pub summary: String,
+    /// Options that say where the command acts; they go along into every listing.
+    #[serde(default)]
+    pub context: Vec<OptionName>,
+    /// Environment variables that say where the command acts.
+    #[serde(default)]
+    pub env: Vec<Glob>,
+    /// Options whose values are masked in every record.
+    #[serde(default)]
+    pub secret: Vec<OptionName>,
+    /// Options end for good at this operand (`1` for sudo, `2` for ssh).
+    #[serde(default)]
+    pub stop: Option<usize>,
+    /// True where the global options stand before the subcommand only.
+    #[serde(default)]
+    pub globals_first: bool,
+    /// True where one word `-9` or `-KILL` is a signal.
+    #[serde(default)]
+    pub signal: bool,
+    /// Options of every subcommand.
+    #[serde(default)]
+    pub options: Options,
+    /// Further options by subcommand path.
+    #[serde(default)]
+    pub commands: BTreeMap<String, Options>,
+    /// Where an empty word means everything.
+    #[serde(default)]
+    pub select: Select,
+    /// Set where the tool runs another command.
+    #[serde(default)]
+    pub wrapper: Option<Wrapper>,
+    /// True for a file whose commands were never run against the real program.
+    #[serde(default)]
+    pub unverified: bool,
+}
+
+/// Options by how they take a value.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// Takes a value: the rest of the word, or the next word.
+    #[serde(default)]
+    pub value: Vec<OptionName>,
+    /// Takes a value only after `=` (or attached to a short option).
+    #[serde(default)]
+    pub equals: Vec<OptionName>,
+    /// Takes none.
+    #[serde(default)]
+    pub switch: Vec<OptionName>,
+    /// Takes every word up to the next option (style find: up to `;` or `+`).
+    #[serde(default)]
+    pub many: Vec<OptionName>,
+}
+
+/// Where an empty word means everything, and what counts as empty.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Select {
+    /// Options whose value selects.
+    #[serde(default)]
+    pub options: Vec<OptionName>,
+    /// Operands that select, counted after the subcommand of the action.
+    #[serde(default)]
+    pub operands: Option<OperandRange>,
+    /// Words made of these count as empty too (globs).
+    #[serde(default)]
+    pub blank: Vec<Glob>,
+}
+
+/// A tool that runs another command given in its operands.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wrapper {
+    /// Operands before the command (timeout: 1, the duration).
+    #[serde(default)]
+    pub skip: usize,
+    /// True where `NAME=value` words may stand before the command.
+    #[serde(default)]
+    pub assignments: bool,
+    /// True where the wrapper changes who or where, so that listings go through it too.
+    #[serde(default)]
+    pub carries: bool,
+    /// Present: no command follows (sudo -l, sudo -e).
+    #[serde(default)]
+    pub unless: Vec<Condition>,
+}
+
+/// Where the names of the targets stand on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Each operand (or option value) is a target.
+    #[default]
+    Operands,
+    /// `TYPE NAME…`, `TYPE,TYPE`, `TYPE/NAME…`, as kubectl takes them.
+    Resources,
+    /// Paths, and what lies below them where `walk` says so.
+    Files,
+    /// Processes of this host, by pid or by name.
+    Processes,
+    /// This host itself.
+    Host,
+    /// Only a listing knows.
+    Listing,
+}
+
+/// Operands or options that name targets.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub enum From {
+    /// Operands after the subcommand.
+    Operands(OperandRange),
+    /// Values of these options.
+    Options(OptionName),
+}
+
+impl TryFrom<String> for From {
+    type Error = SpecFault;
+
+    fn try_from(text: String) -> Result<Self, SpecFault> {
+        if text.starts_with('-') {
+            return Ok(Self::Options(OptionName::try_from(text)?));
+        }
+        let range = text.strip_prefix("operands").map_or(text.as_str(), str::trim);
+        let range = if range.is_empty() { "all" } else { range };
+        Ok(Self::Operands(OperandRange::try_from(range.to_owned())?))
+    }
+}
+
+impl Default for From {
+    fn default() -> Self {
+        Self::Operands(OperandRange::ALL)
+    }
+}
+
+/// What an action hits, as far as its own words tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Targets {
+    /// The kind, or `{operand.1}` where the command line names it.
+    #[serde(default)]
+    pub kind: String,
+    /// How the words name targets.
+    #[serde(default)]
+    pub source: Source,
+    /// Which words name targets.
+    #[serde(default)]
+    pub from: From,
+    /// Source files: go down into folders where one of these holds.
+    #[serde(default)]
+    pub walk: Vec<Condition>,
+    /// The words are no bound where one of these holds (`-l`, `--all`).
+    #[serde(default)]
+    pub wide: Vec<Condition>,
+    /// True where `*`, `?`, `[` in a word make it a pattern.
+    #[serde(default)]
+    pub patterns: bool,
+    /// Source processes: how words name them.
+    #[serde(default)]
+    pub by: ProcessBy,
+    /// The option that gives the new size: what is hit is the difference (kubectl scale).
+    #[serde(default)]
+    pub resize: Option<OptionName>,
+}
+
+/// How the words of kill and its kin name processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessBy {
+    /// Process ids; 0, -1 and -GROUP as kill takes them.
+    #[default]
+    Pid,
+    /// Exact program names, as killall takes them.
+    Name,
+    /// Ids printed by the listing.
+    Listing,
+}
+
+/// A command carried inside another.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inner {
+    /// Operands that are the command's words.
+    #[serde(default)]
+    pub operands: Option<OperandRange>,
+    /// Options whose words are the command (find -exec); `{}` stands for what is found.
+    #[serde(default)]
+    pub option: Option<OptionName>,
+    /// True where the command runs somewhere else, so files and processes there are not these.
+    #[serde(default)]
+    pub elsewhere: bool,
+    /// True where the far side joins the words and gives them to a shell.
+    #[serde(default)]
+    pub shell: bool,
+}
+
+/// One risky thing a tool can do.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The name after the tool's, as policy and messages say it.
+    pub name: String,
+    /// The subcommand path, words or globs; empty matches always.
+    #[serde(default, rename = "match")]
+    pub path: CommandPath,
+    /// All must hold.
+    #[serde(default)]
+    pub when: Vec<Condition>,
+    /// None may hold.
+    #[serde(default)]
+    pub unless: Vec<Condition>,
+    /// What it does to its targets; absent for what only carries another command.
+    #[serde(default)]
+    pub effect: Option<EffectBy>,
+    /// What it hits.
+    #[serde(default)]
+    pub targets: Targets,
+    /// Present: the command line alone can't say what is hit.
+    #[serde(default)]
+    pub unknown: Vec<Condition>,
+    /// Lists the targets.
+    #[serde(default)]
+    pub list: Option<Template>,
+    /// How the listing is read.
+    #[serde(default)]
+    pub read: Read,
+    /// Lists the population of a role.
+    #[serde(default)]
+    pub fleet: Option<Template>,
+    /// Lists what goes along with the targets.
+    #[serde(default)]
+    pub dependents: Option<Template>,
+    /// How what runs is held to what was shown.
+    #[serde(default)]
+    pub freeze: Freeze,
+    /// The operator's command with the frozen targets in place.
+    #[serde(default)]
+    pub narrow: Option<Template>,
+    /// True where one call takes targets of one namespace only.
+    #[serde(default)]
+    pub by_namespace: bool,
+    /// The tool's own dry run.
+    #[serde(default)]
+    pub preview: Option<Template>,
+    /// The command that is carried.
+    #[serde(default)]
+    pub inner: Option<Inner>,
+    /// Takes targets, listing, freeze and the rest from the action of this name.
+    #[serde(default)]
+    pub same: Option<String>,
+    /// How long the listing may take.
+    #[serde(default)]
+    pub timeout: Option<Span>,
+    /// Texts for `{name}` placeholders.
+    #[serde(default)]
+    pub text: BTreeMap<String, String>,
+    /// A sentence for the person at the prompt.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Examples that must hold.
+    #[serde(default)]
+    pub test: Vec<ActionTest>,
+}
+
+/// An example beside an action, run by `guardctl tools test` and the test suite.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActionTest {
+    /// The command line, as shell words.
+    pub run: String,
+    /// False where this action must not match.
+    #[serde(default = "yes")]
+    pub matches: bool,
+    /// The listing it must start, as shell words.
+    #[serde(default)]
+    pub lists: Option<String>,
+    /// The operands after the subcommand.
+    #[serde(default)]
+    pub operands: Option<Vec<String>>,
+    /// The effect.
+    #[serde(default)]
+    pub effect: Option<super::Effect>,
+    /// The kind.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// The most it can hit by its own words; absent where words are no bound.
+    #[serde(default)]
+    pub most: Option<u64>,
+    /// Targets (`kind/name` or `name`) to narrow to …
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// … and the command lines that must come of it, one a call.
+    #[serde(default)]
+    pub narrows: Option<Vec<String>>,
+    /// True where the blank rule must speak.
+    #[serde(default)]
+    pub blank: bool,
+}
+
+/// Why a tool file that reads well still makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ToolFault {
+    /// `same` names no action of the file.
+    #[error("action '{0}' is the same as '{1}', which is no action before it")]
+    Same(String, String),
+    /// An action neither hits nor carries anything.
+    #[error("action '{0}' has neither an effect nor an inner command")]
+    NoEffect(String),
+    /// A regular expression can't be read.
+    #[error("action '{0}': keep is no regular expression: {1}")]
+    Keep(String, String),
+    /// The file names no program.
+    #[error("the tool has no names")]
+    NoNames,
+}
+
+impl ToolFile {
+    /// Fills in what actions take from one another, and checks what TOML alone can't say.
+    pub fn complete(mut self) -> Result<Self, ToolFault> {
+        if self.tool.names.is_empty() {
+            return Err(ToolFault::NoNames);
+        }
+        for at in 0..self.action.len() {
+            let (before, rest) = self.action.split_at_mut(at);
+            let Some(action) = rest.first_mut() else { break };
+            if let Some(same) = action.same.clone() {
+                let model = before.iter().find(|a| a.name == same);
+                let model = model.ok_or_else(|| ToolFault::Same(action.name.clone(), same))?;
+                action.take_from(model);
+            }
+            if action.effect.is_none() && action.inner.is_none() {
+                return Err(ToolFault::NoEffect(action.name.clone()));
+            }
+            if let Some(keep) = &action.read.keep {
+                regex::bytes::Regex::new(keep)
+                    .map_err(|fault| ToolFault::Keep(action.name.clone(), fault.to_string()))?;
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl Action {
+    /// Takes what this action does not say itself from another.
+    fn take_from(&mut self, model: &Self) {
+        if self.targets == Targets::default() {
+            self.targets = model.targets.clone();
+        }
+        if self.list.is_none() {
+            self.list = model.list.clone();
+            self.read = model.read.clone();
+        }
+        for (mine, theirs) in [
+            (&mut self.fleet, &model.fleet),
+            (&mut self.dependents, &model.dependents),
+            (&mut self.narrow, &model.narrow),
+            (&mut self.preview, &model.preview),
+        ] {
+            if mine.is_none() {
+                mine.clone_from(theirs);
+            }
+        }
+        if self.freeze == Freeze::None {
+            self.freeze = model.freeze;
+            self.by_namespace |= model.by_namespace;
+        }
+        self.effect = self.effect.take().or_else(|| model.effect.clone());
+        self.inner = self.inner.take().or_else(|| model.inner.clone());
+        for (name, text) in &model.text {
+            self.text.entry(name.clone()).or_insert_with(|| text.clone());
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,131 @@
+//! How a listing's output is read into rows: shapes and fields.
+//!
+//! Reading is strict: a row that does not have the fields it should makes the whole listing
+//! unreadable, and an unreadable listing is an unknown scope, never a small one.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// The shape of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// One row a line, fields between tabs.
+    Tabs,
+    /// One row a line, fields between blanks.
+    Columns,
+    /// One target a line.
+    #[default]
+    Lines,
+    /// Targets ended by NUL bytes.
+    Nul,
+    /// `Name=value` lines, rows between empty lines.
+    Blocks,
+    /// A JSON document; `items` says where the rows are, fields are dotted paths.
+    Json,
+}
+
+/// What a column of a listing means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    /// The target's name.
+    Key,
+    /// Its kind.
+    Kind,
+    /// Namespace, zone or database.
+    Namespace,
+    /// Unique id.
+    Uid,
+    /// Since when it runs.
+    Since,
+    /// Its role.
+    Group,
+    /// Its state, for `only`.
+    State,
+    /// How much of it there is (replicas).
+    Weight,
+    /// A column that is not needed.
+    Skip,
+}
+
+/// How a listing is read.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// The shape of the output.
+    #[serde(default, rename = "as")]
+    pub shape: Shape,
+    /// What the columns mean; `key` alone where not given.
+    #[serde(default)]
+    pub fields: Fields,
+    /// Lines to pass over at the start.
+    #[serde(default)]
+    pub skip: usize,
+    /// Keeps only lines that match; the first group, where there is one, is the row.
+    #[serde(default)]
+    pub keep: Option<String>,
+    /// Json: the dotted path of the array of rows.
+    #[serde(default)]
+    pub items: Option<String>,
+    /// Keeps only rows whose state matches one of these globs.
+    #[serde(default)]
+    pub only: Vec<super::Glob>,
+    /// Exit codes other than 0 that are no failure.
+    #[serde(default)]
+    pub codes: Vec<i32>,
+}
+
+/// The columns: by place, or by the name the tool gives them.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum Fields {
+    /// Columns in order.
+    Order(Vec<Field>),
+    /// Field, and the tool's own name for it.
+    Name(Vec<(Field, String)>),
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self::Order(vec![Field::Key])
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Fields;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of fields, or a table of field = \"the tool's name for it\"")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Fields, A::Error> {
+                let mut list = Vec::new();
+                while let Some(field) = seq.next_element::<Field>()? {
+                    list.push(field);
+                }
+                if list.contains(&Field::Key) {
+                    Ok(Fields::Order(list))
+                } else {
+                    Err(de::Error::custom("no field is 'key'"))
+                }
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut list = Vec::new();
+                while let Some((field, name)) = map.next_entry::<Field, String>()? {
+                    list.push((field, name));
+                }
+                if list.iter().any(|(f, _)| *f == Field::Key) {
+                    Ok(Fields::Name(list))
+                } else {
+                    Err(de::Error::custom("no field is 'key'"))
+                }
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}

@@ -1,0 +1,246 @@
+//! Commands that guard starts itself, written as templates: lists of words, split once when loaded.
+//!
+//! A placeholder fills whole words and is never split, globbed or handed to a shell again. One
+//! that stands for a single value (`{group}`, `{count}`, `{file}`, `{value -o}`, a name of the
+//! `text` table) may also stand inside a word.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::spec::{OperandRange, OptionName, SpecFault};
+
+/// A command line with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Template {
+    text: String,
+    words: Vec<Vec<Part>>,
+}
+
+/// A part of a template's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Text that stands for itself.
+    Literal(String),
+    /// Something filled in from the invocation or the scope.
+    Place(Placeholder),
+}
+
+/// What a placeholder stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placeholder {
+    /// The tool's context options, as typed.
+    Context {
+        /// Context options to leave out.
+        without: Vec<OptionName>,
+    },
+    /// The operator's own argv of the tool, less what is named.
+    Argv {
+        /// Options to leave out.
+        without: Vec<OptionName>,
+        /// True to leave out the operands after the subcommand.
+        operands: bool,
+    },
+    /// Operands after the subcommand.
+    Operands(OperandRange),
+    /// The given ones of these options, with their values.
+    Options(Vec<OptionName>),
+    /// The last value of an option; empty where it is not given.
+    Value(OptionName),
+    /// The targets, one word each, or one word joined by a text.
+    Targets {
+        /// What stands between them in one word.
+        join: Option<String>,
+    },
+    /// The role in question, for fleet listings.
+    Group,
+    /// The number of targets shown.
+    Count,
+    /// A private temporary file.
+    File,
+    /// The namespace (or other group key) of the batch.
+    Namespace,
+    /// A name of the action's `text` table.
+    Text(String),
+}
+
+impl Placeholder {
+    fn single(&self) -> bool {
+        match self {
+            Self::Operands(range) => String::from(*range).parse::<usize>().is_ok(),
+            Self::Targets { join } => join.is_some(),
+            Self::Group | Self::Count | Self::File | Self::Namespace | Self::Text(_) | Self::Value(_) => true,
+            Self::Context { .. } | Self::Argv { .. } | Self::Options(_) => false,
+        }
+    }
+}
+
+impl Template {
+    /// The words, each a list of parts.
+    pub fn words(&self) -> &[Vec<Part>] {
+        &self.words
+    }
+
+    /// The template as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl TryFrom<String> for Template {
+    type Error = SpecFault;
+
+    fn try_from(text: String) -> Result<Self, SpecFault> {
+        let words = split(&text).map_err(|why| SpecFault::Template(text.clone(), why))?;
+        if words.is_empty() {
+            return Err(SpecFault::Template(text, "it is empty".into()));
+        }
+        Ok(Self { text, words })
+    }
+}
+
+impl From<Template> for String {
+    fn from(template: Template) -> Self {
+        template.text
+    }
+}
+
+/// Splits a template at blanks outside quotes and braces.
+fn split(text: &str) -> Result<Vec<Vec<Part>>, String> {
+    let mut words = Vec::new();
+    let mut word: Vec<Part> = Vec::new();
+    let mut literal = String::new();
+    let mut started = false;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            c if c.is_whitespace() => {
+                end_literal(&mut word, &mut literal);
+                if started {
+                    words.push(std::mem::take(&mut word));
+                }
+                started = false;
+            }
+            '\'' => {
+                started = true;
+                loop {
+                    match chars.next() {
+                        Some('\'') => break,
+                        Some(c) => literal.push(c),
+                        None => return Err("a quote is not closed".into()),
+                    }
+                }
+            }
+            // `{{` is a literal brace, for tools whose own language has them.
+            '{' if chars.peek() == Some(&'{') => {
+                chars.next();
+                started = true;
+                literal.push('{');
+            }
+            '{' => {
+                started = true;
+                let mut inside = String::new();
+                loop {
+                    match chars.next() {
+                        Some('}') => break,
+                        Some(c) => inside.push(c),
+                        None => return Err("a '{' is not closed".into()),
+                    }
+                }
+                end_literal(&mut word, &mut literal);
+                word.push(Part::Place(placeholder(&inside)?));
+            }
+            c => {
+                started = true;
+                literal.push(c);
+            }
+        }
+    }
+    end_literal(&mut word, &mut literal);
+    if started {
+        words.push(word);
+    }
+    for word in &words {
+        let many = word.iter().any(|p| matches!(p, Part::Place(place) if !place.single()));
+        if many && word.len() > 1 {
+            return Err("a placeholder for several words can't stand inside a word".into());
+        }
+    }
+    Ok(words)
+}
+
+fn end_literal(word: &mut Vec<Part>, literal: &mut String) {
+    if !literal.is_empty() {
+        word.push(Part::Literal(std::mem::take(literal)));
+    }
+}
+
+fn placeholder(inside: &str) -> Result<Placeholder, String> {
+    let words: Vec<&str> = inside.split_whitespace().collect();
+    let names = |words: &[&str]| -> Result<Vec<OptionName>, String> {
+        words
+            .iter()
+            .map(|w| OptionName::try_from((*w).to_owned()).map_err(|fault| fault.to_string()))
+            .collect()
+    };
+    Ok(match words.as_slice() {
+        ["context"] => Placeholder::Context { without: Vec::new() },
+        ["context", "without", rest @ ..] => Placeholder::Context { without: names(rest)? },
+        ["argv"] => Placeholder::Argv { without: Vec::new(), operands: false },
+        ["argv", "without", rest @ ..] => {
+            let options: Vec<&str> = rest.iter().copied().filter(|w| *w != "operands").collect();
+            Placeholder::Argv { without: names(&options)?, operands: options.len() < rest.len() }
+        }
+        ["operands"] => Placeholder::Operands(OperandRange::ALL),
+        ["operands", range] => Placeholder::Operands(range_of(range)?),
+        ["options", rest @ ..] => Placeholder::Options(names(rest)?),
+        ["value", option] => {
+            Placeholder::Value(OptionName::try_from((*option).to_owned()).map_err(|fault| fault.to_string())?)
+        }
+        ["targets"] => Placeholder::Targets { join: None },
+        ["targets", "join", text] => Placeholder::Targets { join: Some((*text).to_owned()) },
+        ["group"] => Placeholder::Group,
+        ["count"] => Placeholder::Count,
+        ["file"] => Placeholder::File,
+        ["namespace"] => Placeholder::Namespace,
+        [one] => match one.strip_prefix("operand.") {
+            Some(n) => Placeholder::Operands(range_of(n)?),
+            None if one.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {
+                Placeholder::Text((*one).to_owned())
+            }
+            None => return Err(format!("'{{{inside}}}' is no placeholder")),
+        },
+        _ => return Err(format!("'{{{inside}}}' is no placeholder")),
+    })
+}
+
+fn range_of(text: &str) -> Result<OperandRange, String> {
+    OperandRange::try_from(text.to_owned()).map_err(|fault| fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_split_once_and_placeholders_keep_their_blanks() {
+        let t =
+            Template::try_from("tool {options -l -f} 'a b'=x {argv without operands -l}".to_owned()).unwrap();
+        assert_eq!(t.words().len(), 4);
+        assert_eq!(t.words()[2], vec![Part::Literal("a b=x".into())]);
+        assert!(
+            matches!(&t.words()[3][0], Part::Place(Placeholder::Argv { operands: true, without }) if without.len() == 1)
+        );
+    }
+
+    #[test]
+    fn a_placeholder_for_several_words_is_a_whole_word() {
+        assert!(Template::try_from("x a={operands}".to_owned()).is_err());
+        assert!(Template::try_from("x a={group}".to_owned()).is_ok());
+        assert!(Template::try_from("x a={operand.2}".to_owned()).is_ok());
+        assert!(Template::try_from("x {what is this}".to_owned()).is_err());
+        assert!(Template::try_from("x '".to_owned()).is_err());
+        assert!(Template::try_from("x {".to_owned()).is_err());
+    }
+}
