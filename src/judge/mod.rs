@@ -1,1 +1,9 @@
 //! Scope, limits and facts → verdict. Pure.
+
+mod rules;
+mod stages;
+mod verdict;
+
+pub use rules::{Case, SMALLEST_FLEET, judge, numbered};
+pub use stages::{Stages, StagesFault};
+pub use verdict::{Reason, Rung, Typed, Verdict};

@@ -1,1 +1,14 @@
 //! Decisions: limits, layers, site configuration, and their tests.
+//!
+//! A [`Policy`] is a stack of layers. Built-in and site layers override one another, the last one
+//! first; layers below a site (operator, project) can only tighten, because their amounts are
+//! added to the ones above and the first amount reached counts.
+
+mod layer;
+mod stack;
+
+pub use layer::{
+    Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PolicyTest, Prompt,
+    Role, Stance,
+};
+pub use stack::{Environments, Ladder, Layer, Limit, Origin, Policy, Setting, Standing};

@@ -62,6 +62,8 @@ pub struct Protected {
     pub what: OsString,
     /// Why, in words that follow "is" ("a home folder", "a mount point").
     pub why: String,
+    /// The rule that says so (`files.protect`, `this-host`).
+    pub rule: &'static str,
     /// True for what is denied, false for what is confirmed by its name.
     pub deny: bool,
 }
@@ -73,8 +75,6 @@ pub struct Place {
     pub name: String,
     /// Named parts, in display order (`cluster` → `east`, `namespace` → `shop`).
     pub parts: Vec<(String, String)>,
-    /// The environment the site maps it to, where it does.
-    pub environment: Option<String>,
 }
 
 /// What a freeze holds on to: the set that may be hit, exactly as shown.
@@ -83,8 +83,6 @@ pub enum Frozen {
     /// Nothing is held; the command runs as typed.
     #[default]
     Nothing,
-    /// Named targets, to be put into the operator's argv in place of selectors.
-    Names(Vec<Target>),
     /// Files by device and inode below directory handles.
     Files(Box<FileSet>),
 }
@@ -100,7 +98,9 @@ pub struct Scope {
     pub certainty: Certainty,
     /// Number of targets, weights summed. For [`Certainty::Unknown`], what was seen so far.
     pub count: u64,
-    /// Up to a few dozen target names, for display.
+    /// The targets one by one, where they are named or were listed; empty for file trees.
+    pub targets: Vec<Target>,
+    /// Up to a few dozen names, for display, where `targets` is empty.
     pub sample: Vec<OsString>,
     /// Populations the targets belong to, one a role; empty when not asked or not known.
     pub fleets: Vec<Fleet>,

@@ -1,0 +1,261 @@
+//! The stack of layers, and what it says about one action in one place.
+
+use std::path::PathBuf;
+
+use crate::tool::{Effect, Glob, Size};
+
+use super::layer::{Amount, LayerFile, Limits, LimitsTable, Stance};
+
+/// Where a layer comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Compiled in.
+    BuiltIn,
+    /// A file.
+    File(PathBuf),
+}
+
+/// What a layer may do to those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Built-in or site: may change anything.
+    Site,
+    /// Operator or project below a site: may only tighten.
+    Tighten,
+}
+
+/// One policy file in the stack.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What it may do.
+    pub standing: Standing,
+    /// What it says.
+    pub file: LayerFile,
+    /// Its text, to show the deciding line.
+    pub text: String,
+}
+
+/// One limit with the rule and the layer that set it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// From how many.
+    pub amount: Amount,
+    /// The rule's name: the path in the TOML file.
+    pub rule: String,
+    /// Index of the layer.
+    pub layer: usize,
+}
+
+/// The limits that hold for one action in one place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ladder {
+    /// From here on the number is typed.
+    pub confirm: Vec<Limit>,
+    /// From here on the dry run is shown.
+    pub dry_run: Vec<Limit>,
+    /// From here on it runs in stages.
+    pub stage: Vec<Limit>,
+    /// From here on a second person is needed.
+    pub approve: Vec<Limit>,
+    /// From here on it is refused.
+    pub deny: Vec<Limit>,
+    /// Protected names with the rule and layer that name them.
+    pub protect: Vec<(Glob, String, usize)>,
+    /// What an unknown scope gets.
+    pub unknown: Stance,
+    /// How many rungs the environment raises.
+    pub raise: u8,
+}
+
+/// A setting with the layer that made it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Index of the layer.
+    pub layer: usize,
+}
+
+/// The environments a place belongs to.
+///
+/// A lower layer may say that a context is production, but what a site allows in an environment
+/// holds only for contexts that the site itself puts there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environments {
+    /// By the word of the site.
+    pub site: Vec<String>,
+    /// By the word of any layer.
+    pub all: Vec<String>,
+}
+
+/// The stack of layers, built-in first.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// The layers, in order of reading.
+    pub layers: Vec<Layer>,
+}
+
+/// What a ladder is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Key<'a> {
+    action: &'a str,
+    effect: Effect,
+    size: Size,
+    environments: &'a Environments,
+}
+
+impl Policy {
+    /// Returns the environments that a place belongs to, by any of its names.
+    pub fn environments(&self, names: &[&str]) -> Environments {
+        let mut found = Environments::default();
+        for layer in &self.layers {
+            for (name, environment) in &layer.file.environment {
+                let hit = names.iter().any(|n| environment.contexts.iter().any(|g| g.matches(n.as_bytes())));
+                if hit && layer.standing == Standing::Site && !found.site.contains(name) {
+                    found.site.push(name.clone());
+                }
+                if hit && !found.all.contains(name) {
+                    found.all.push(name.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns the limits for an action with an effect on targets of a size.
+    pub fn ladder(&self, action: &str, effect: Effect, size: Size, environments: &Environments) -> Ladder {
+        let key = Key { action, effect, size, environments };
+        Ladder {
+            confirm: self.limits(key, "confirm", |l| l.confirm.as_ref().map(|a| &a.0)),
+            dry_run: self.limits(key, "dry_run", |l| l.dry_run.as_ref().map(|a| &a.0)),
+            stage: self.limits(key, "stage", |l| l.stage.as_ref().map(|a| &a.0)),
+            approve: self.limits(key, "approve", |l| l.approve.as_ref().map(|a| &a.0)),
+            deny: self.limits(key, "deny", |l| l.deny.as_ref().map(|a| &a.0)),
+            protect: self.protect(key),
+            unknown: self.unknown(key),
+            raise: self.raise(environments),
+        }
+    }
+
+    /// The amounts of one rung: of the last site layer that speaks, and of every tightening one.
+    fn limits(&self, key: Key<'_>, rung: &str, pick: impl Fn(&Limits) -> Option<&Vec<Amount>>) -> Vec<Limit> {
+        let mut out = Vec::new();
+        let mut site: Vec<Limit> = Vec::new();
+        for (index, layer) in self.layers.iter().enumerate() {
+            let spoken = spoken(layer, key);
+            let mut own = spoken.iter().filter_map(|(rule, limits)| {
+                pick(limits).map(|amounts| {
+                    amounts.iter().map(move |amount| Limit {
+                        amount: *amount,
+                        rule: format!("{rule}.{rung}"),
+                        layer: index,
+                    })
+                })
+            });
+            match layer.standing {
+                Standing::Site => {
+                    if let Some(most_special) = own.next() {
+                        site = most_special.collect();
+                    }
+                }
+                Standing::Tighten => out.extend(own.flatten()),
+            }
+        }
+        site.append(&mut out);
+        site
+    }
+
+    fn protect(&self, key: Key<'_>) -> Vec<(Glob, String, usize)> {
+        let mut out = Vec::new();
+        for (index, layer) in self.layers.iter().enumerate() {
+            for (rule, limits) in spoken(layer, key) {
+                out.extend(limits.protect.iter().map(|g| (g.clone(), format!("{rule}.protect"), index)));
+            }
+        }
+        out
+    }
+
+    /// Confirm, unless a site says otherwise; lower layers can only make it stricter.
+    fn unknown(&self, key: Key<'_>) -> Stance {
+        let mut stance = Stance::Confirm;
+        for layer in &self.layers {
+            let own = spoken(layer, key).into_iter().find_map(|(_, limits)| limits.unknown);
+            stance = match (layer.standing, own) {
+                (_, None) => stance,
+                (Standing::Site, Some(own)) => own,
+                (Standing::Tighten, Some(own)) => stance.max(own),
+            };
+        }
+        stance
+    }
+
+    fn raise(&self, environments: &Environments) -> u8 {
+        let all = self.layers.iter().flat_map(|layer| &layer.file.environment);
+        all.filter(|(name, _)| environments.all.contains(name)).map(|(_, e)| e.raise).max().unwrap_or(0)
+    }
+
+    /// What is done about a command that no tool file names.
+    pub fn unnamed(&self) -> Setting<Stance> {
+        let mut setting = Setting { value: Stance::Allow, layer: 0 };
+        for (layer, file) in self.layers.iter().enumerate() {
+            if let Some(value) = file.file.unnamed
+                && (file.standing == Standing::Site || value > setting.value)
+            {
+                setting = Setting { value, layer };
+            }
+        }
+        setting
+    }
+
+    /// How many members of a role must stay, of `total`; the strictest of all layers that name it.
+    pub fn keep(&self, role: &str, tool: &str, total: u64) -> Option<Setting<u64>> {
+        let mut strictest: Option<Setting<u64>> = None;
+        for (layer, file) in self.layers.iter().enumerate() {
+            let Some(named) = file.file.role.get(role) else { continue };
+            if named.tool.as_ref().is_some_and(|t| t != tool) {
+                continue;
+            }
+            let own = named.keep.as_ref().and_then(|k| k.0.iter().map(|a| a.floor_of(total)).max());
+            if let Some(value) = own
+                && (file.standing == Standing::Site || strictest.as_ref().is_none_or(|s| value > s.value))
+            {
+                strictest = Some(Setting { value, layer });
+            }
+        }
+        strictest
+    }
+
+    /// The last value that a site layer gives, by a picker.
+    pub fn site<T>(&self, pick: impl Fn(&LayerFile) -> Option<T>) -> Option<T> {
+        self.layers.iter().rev().filter(|l| l.standing == Standing::Site).find_map(|l| pick(&l.file))
+    }
+}
+
+/// What one file says about a key, the most special first, each with the rule's path.
+fn spoken<'f>(layer: &'f Layer, key: Key<'_>) -> Vec<(String, &'f Limits)> {
+    let file = &layer.file;
+    let mut out = Vec::new();
+    let environments = match layer.standing {
+        Standing::Site => &key.environments.site,
+        Standing::Tighten => &key.environments.all,
+    };
+    for name in environments {
+        if let Some(environment) = file.environment.get(name) {
+            in_table(&environment.limits, &format!("environment.{name}.limits"), key, &mut out);
+        }
+    }
+    in_table(&file.limits, "limits", key, &mut out);
+    out
+}
+
+fn in_table<'f>(table: &'f LimitsTable, path: &str, key: Key<'_>, out: &mut Vec<(String, &'f Limits)>) {
+    if let Some(limits) = table.actions.get(key.action) {
+        out.push((format!("{path}.\"{}\"", key.action), limits));
+    }
+    if let Some(by_size) = table.effects.get(&key.effect) {
+        let rule = format!("{path}.{}.{}", key.effect.word(), key.size.word());
+        out.push((rule, by_size.of(key.size)));
+    }
+}
