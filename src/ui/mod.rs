@@ -2,3 +2,5 @@
 
 pub mod escape;
 pub mod fold;
+
+pub use escape::escape;
