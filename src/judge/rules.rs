@@ -6,7 +6,7 @@
 use crate::policy::{Amount, Ladder, Limit, Stance};
 use crate::scope::{Certainty, Fleet, Place, Scope, Target};
 use crate::tool::{Effect, Freeze, Kinds, Size, grouped};
-use crate::ui::escape;
+use crate::ui::escape::escape;
 
 use super::verdict::{Reason, Rung, Typed, Verdict};
 

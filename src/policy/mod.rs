@@ -4,11 +4,15 @@
 //! first; layers below a site (operator, project) can only tighten, because their amounts are
 //! added to the ones above and the first amount reached counts.
 
+mod fault;
 mod layer;
+mod site;
 mod stack;
 
+pub use fault::{ConfigFault, TextFault, underline};
 pub use layer::{
     Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PolicyTest, Prompt,
     Role, Stance,
 };
+pub use site::{Places, Shelf, kinds, load, parse_layer, parse_tool};
 pub use stack::{Environments, Ladder, Layer, Limit, Origin, Policy, Setting, Standing};

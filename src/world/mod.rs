@@ -2,6 +2,8 @@
 
 pub mod exec;
 pub mod inherited;
+mod trusted;
 mod walk;
 
+pub use trusted::{FileFault, read_trusted, toml_files};
 pub use walk::FileSet;

@@ -1,0 +1,141 @@
+//! Finds and reads the layers: built-in, site, operator, project; and tool files by name.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::read::Library;
+use crate::tool::{Kinds, ToolFile, builtin, builtin_kinds};
+use crate::world::{read_trusted, toml_files};
+
+use super::fault::ConfigFault;
+use super::layer::LayerFile;
+use super::stack::{Layer, Origin, Policy, Standing};
+
+const BUILTIN_POLICY: &str = include_str!("../../policies/default.toml");
+
+/// Where configuration is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// The site's folder, where it exists: `/etc/guard`.
+    pub site: Option<PathBuf>,
+    /// The operator's folder: `~/.config/guard`.
+    pub operator: Option<PathBuf>,
+    /// The project's file: the nearest `.guard.toml` up the tree.
+    pub project: Option<PathBuf>,
+}
+
+impl Places {
+    /// Looks for the site's folder and the operator's, and up from `cwd` for a project's file.
+    pub fn find(config_home: Option<PathBuf>, home: Option<PathBuf>, cwd: &Path) -> Self {
+        let site = PathBuf::from("/etc/guard");
+        let operator = config_home
+            .filter(|path| path.is_absolute())
+            .or_else(|| home.map(|home| home.join(".config")))
+            .map(|config| config.join("guard"));
+        Self {
+            site: site.is_dir().then_some(site),
+            operator: operator.filter(|path| path.is_dir()),
+            project: cwd.ancestors().map(|up| up.join(".guard.toml")).find(|file| file.is_file()),
+        }
+    }
+
+    /// The folder that speaks for the site: `/etc/guard`, else the operator's own.
+    pub fn ruling(&self) -> Option<&Path> {
+        self.site.as_deref().or(self.operator.as_deref())
+    }
+}
+
+/// Reads the whole stack of layers.
+pub fn load(places: &Places) -> Result<Policy, ConfigFault> {
+    let mut layers = vec![layer(Origin::BuiltIn, Standing::Site, "policies/default.toml", BUILTIN_POLICY.to_owned())?];
+    let mut standing = Standing::Site;
+    for folder in [&places.site, &places.operator].into_iter().flatten() {
+        let mut files = toml_files(&folder.join("policies"))?;
+        files.push(folder.join("guard.toml"));
+        for file in files {
+            push(&mut layers, file, standing)?;
+        }
+        standing = Standing::Tighten;
+    }
+    if let Some(file) = &places.project {
+        push(&mut layers, file.clone(), Standing::Tighten)?;
+    }
+    Ok(Policy { layers })
+}
+
+fn push(layers: &mut Vec<Layer>, path: PathBuf, standing: Standing) -> Result<(), ConfigFault> {
+    if let Some(text) = read_trusted(&path)? {
+        let shown = path.display().to_string();
+        let layer = layer(Origin::File(path.clone()), standing, &shown, text)?;
+        if standing == Standing::Tighten && layer.file.audit.path.is_some() {
+            return Err(ConfigFault::NotHere { path, key: "audit.path" });
+        }
+        layers.push(layer);
+    }
+    Ok(())
+}
+
+fn layer(origin: Origin, standing: Standing, shown: &str, text: String) -> Result<Layer, ConfigFault> {
+    let file: LayerFile = toml::from_str(&text).map_err(|fault| ConfigFault::toml(shown, &text, &fault))?;
+    Ok(Layer { origin, standing, file, text })
+}
+
+/// Reads a policy text given from elsewhere, for tests and `guardctl policy check`.
+pub fn parse_layer(shown: &str, text: &str, standing: Standing) -> Result<Layer, ConfigFault> {
+    layer(Origin::File(shown.into()), standing, shown, text.to_owned())
+}
+
+/// Reads a tool file's text.
+pub fn parse_tool(shown: &str, text: &str) -> Result<ToolFile, ConfigFault> {
+    let file: ToolFile = toml::from_str(text).map_err(|fault| ConfigFault::toml(shown, text, &fault))?;
+    file.complete().map_err(|fault| ConfigFault::whole(shown, fault.to_string()))
+}
+
+/// The built-in kinds.
+pub fn kinds() -> Result<Kinds, ConfigFault> {
+    let text = builtin_kinds();
+    toml::from_str(text).map_err(|fault| ConfigFault::toml("policies/kinds.toml", text, &fault))
+}
+
+/// Tool files by program name: the site's, then the built-in ones. Each is read once.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    folder: Option<PathBuf>,
+    read: RefCell<HashMap<String, Option<Rc<ToolFile>>>>,
+}
+
+impl Shelf {
+    /// Looks for a site's files in `folder`.
+    pub fn new(places: &Places) -> Self {
+        Self { folder: places.ruling().map(|folder| folder.join("tools")), read: RefCell::default() }
+    }
+
+    /// Returns the tool file for a program's name; a fault where the file that should speak can't.
+    pub fn get(&self, program: &str) -> Result<Option<Rc<ToolFile>>, ConfigFault> {
+        if let Some(known) = self.read.borrow().get(program) {
+            return Ok(known.clone());
+        }
+        let file = self.find(program)?.map(Rc::new);
+        self.read.borrow_mut().insert(program.to_owned(), file.clone());
+        Ok(file)
+    }
+
+    fn find(&self, program: &str) -> Result<Option<ToolFile>, ConfigFault> {
+        let plain = !program.is_empty() && !program.starts_with('.') && !program.contains('/');
+        if let Some(folder) = self.folder.as_ref().filter(|_| plain) {
+            let path = folder.join(format!("{program}.toml"));
+            if let Some(text) = read_trusted(&path)? {
+                return parse_tool(&path.display().to_string(), &text).map(Some);
+            }
+        }
+        builtin(program).map(|(name, text)| parse_tool(&format!("policies/tools/{name}.toml"), text)).transpose()
+    }
+}
+
+impl Library for Shelf {
+    fn tool(&self, program: &str) -> Result<Option<Rc<ToolFile>>, String> {
+        self.get(program).map_err(|fault| fault.render())
+    }
+}

@@ -1,0 +1,107 @@
+//! Reads configuration files, and refuses those that somebody else may write to.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// A configuration file larger than this is a mistake.
+const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// Why a file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileFault {
+    /// Somebody other than its owner, root or the operator may write to it.
+    #[error("{path} may be written by others ({why}): run 'chmod go-w' on it, or check its owner")]
+    Untrusted {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// It can't be read.
+    #[error("{path} can't be read: {fault}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        fault: io::Error,
+    },
+    /// It is larger than any configuration.
+    #[error("{0} is larger than 4 MiB, which no configuration is")]
+    TooLarge(PathBuf),
+    /// It is not UTF-8.
+    #[error("{0} is not UTF-8 text")]
+    NotText(PathBuf),
+}
+
+/// Reads a text file that only root or the current user may write; `None` where there is none.
+///
+/// What is checked is the open file and its folder, so nothing can be exchanged in between.
+pub fn read_trusted(path: &Path) -> Result<Option<String>, FileFault> {
+    let unreadable = |fault| FileFault::Unreadable { path: path.to_owned(), fault };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(fault) if matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(fault) => return Err(unreadable(fault)),
+    };
+    let metadata = file.metadata().map_err(unreadable)?;
+    check(path, &metadata)?;
+    if let Some(folder) = path.parent() {
+        check(folder, &folder.metadata().map_err(unreadable)?)?;
+    }
+    if metadata.len() > LARGEST {
+        return Err(FileFault::TooLarge(path.to_owned()));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    (&mut file).take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(FileFault::TooLarge(path.to_owned()));
+    }
+    String::from_utf8(bytes).map(Some).map_err(|_| FileFault::NotText(path.to_owned()))
+}
+
+fn check(path: &Path, metadata: &Metadata) -> Result<(), FileFault> {
+    let untrusted = |why| Err(FileFault::Untrusted { path: path.to_owned(), why });
+    let me = nix::unistd::geteuid().as_raw();
+    if metadata.uid() != 0 && metadata.uid() != me && metadata.uid() != nix::unistd::getuid().as_raw() {
+        return untrusted("it belongs to another user");
+    }
+    // A sticky folder (like /tmp) lets nobody replace what belongs to another.
+    let sticky = metadata.is_dir() && metadata.mode() & 0o1000 != 0;
+    if metadata.mode() & 0o002 != 0 && !sticky {
+        return untrusted("anyone may write");
+    }
+    if metadata.mode() & 0o020 != 0 && metadata.gid() != 0 && !sticky && !private_group(metadata) {
+        return untrusted("its group may write");
+    }
+    Ok(())
+}
+
+/// Many systems give each user a group of their own, with the same number.
+fn private_group(metadata: &Metadata) -> bool {
+    metadata.gid() == metadata.uid()
+}
+
+/// Returns the sorted `*.toml` files of a folder; none where there is no such folder.
+pub fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, FileFault> {
+    let unreadable = |fault| FileFault::Unreadable { path: folder.to_owned(), fault };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(fault) if matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        Err(fault) => return Err(unreadable(fault)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
