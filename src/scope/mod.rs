@@ -4,6 +4,10 @@
 //! (where the freeze needs it) the frozen set itself. Whether that number is too large is
 //! [`judge`](crate::judge)'s work.
 
+mod rows;
 mod target;
+mod words;
 
+pub use rows::{Unreadable, targets};
 pub use target::{Certainty, Fleet, Frozen, Place, Protected, Scope, Target};
+pub use words::{Words, empty, named, widest};

@@ -94,6 +94,8 @@ pub struct Scope {
     pub kind: String,
     /// Size of that kind: small, member or container.
     pub size: Size,
+    /// The effect, where only the world tells it (scaling up or down).
+    pub effect: Option<crate::tool::Effect>,
     /// How far `count` can be trusted.
     pub certainty: Certainty,
     /// Number of targets, weights summed. For [`Certainty::Unknown`], what was seen so far.
