@@ -12,6 +12,7 @@
 
 pub mod act;
 pub mod gate;
+pub mod guard;
 pub mod judge;
 pub mod policy;
 pub mod read;

@@ -105,7 +105,8 @@ fn reached(case: &Case<'_>, limit: &Limit, rung: Rung) -> Option<String> {
             format!("{number} ({word} from {})", grouped(from))
         }),
         Amount::Percent(_) => scope.fleets.iter().find_map(|fleet| {
-            let asks = fleet.total >= SMALLEST_FLEET && fleet.hit >= 2 && fleet.hit >= limit.amount.of(fleet.total);
+            let asks =
+                fleet.total >= SMALLEST_FLEET && fleet.hit >= 2 && fleet.hit >= limit.amount.of(fleet.total);
             asks.then(|| {
                 let share = fleet.hit.saturating_mul(100) / fleet.total.max(1);
                 let number = case.kinds.count(fleet.hit, &scope.kind);
@@ -181,7 +182,12 @@ fn by_protection(case: &Case<'_>, reasons: &mut Vec<Reason>) {
             reasons.push(Reason {
                 rung: Rung::Deny,
                 rule: rule.clone(),
-                text: format!("{}/{} is protected ({})", escape(&target.kind), escape(&target.name), glob.text()),
+                text: format!(
+                    "{}/{} is protected ({})",
+                    escape(&target.kind),
+                    escape(&target.name),
+                    glob.text()
+                ),
                 layer: Some(*layer),
             });
         }

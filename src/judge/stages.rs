@@ -36,9 +36,12 @@ impl std::str::FromStr for Stages {
 fn amount(word: &str) -> Result<Amount, StagesFault> {
     let fault = || StagesFault::Word(word.to_owned());
     match word.strip_suffix('%') {
-        Some(share) => {
-            share.parse::<f64>().ok().filter(|p| *p > 0.0 && *p <= 100.0).map(Amount::Percent).ok_or_else(fault)
-        }
+        Some(share) => share
+            .parse::<f64>()
+            .ok()
+            .filter(|p| *p > 0.0 && *p <= 100.0)
+            .map(Amount::Percent)
+            .ok_or_else(fault),
         None => word.parse::<u64>().ok().filter(|n| *n > 0).map(Amount::Number).ok_or_else(fault),
     }
 }

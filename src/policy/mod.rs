@@ -11,8 +11,8 @@ mod stack;
 
 pub use fault::{ConfigFault, TextFault, underline};
 pub use layer::{
-    Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PolicyTest, Prompt,
-    Role, Stance,
+    Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PolicyTest,
+    Prompt, Role, Stance,
 };
 pub use site::{Places, Shelf, kinds, load, parse_layer, parse_tool};
 pub use stack::{Environments, Ladder, Layer, Limit, Origin, Policy, Setting, Standing};

@@ -49,7 +49,8 @@ impl Places {
 
 /// Reads the whole stack of layers.
 pub fn load(places: &Places) -> Result<Policy, ConfigFault> {
-    let mut layers = vec![layer(Origin::BuiltIn, Standing::Site, "policies/default.toml", BUILTIN_POLICY.to_owned())?];
+    let mut layers =
+        vec![layer(Origin::BuiltIn, Standing::Site, "policies/default.toml", BUILTIN_POLICY.to_owned())?];
     let mut standing = Standing::Site;
     for folder in [&places.site, &places.operator].into_iter().flatten() {
         let mut files = toml_files(&folder.join("policies"))?;
@@ -130,7 +131,9 @@ impl Shelf {
                 return parse_tool(&path.display().to_string(), &text).map(Some);
             }
         }
-        builtin(program).map(|(name, text)| parse_tool(&format!("policies/tools/{name}.toml"), text)).transpose()
+        builtin(program)
+            .map(|(name, text)| parse_tool(&format!("policies/tools/{name}.toml"), text))
+            .transpose()
     }
 }
 

@@ -227,6 +227,12 @@ impl Policy {
         strictest
     }
 
+    /// Tells whether any layer names a floor for a role of a tool.
+    pub fn has_floors(&self, tool: &str) -> bool {
+        let mut roles = self.layers.iter().flat_map(|layer| layer.file.role.values());
+        roles.any(|role| role.keep.is_some() && role.tool.as_ref().is_none_or(|t| t == tool))
+    }
+
     /// The last value that a site layer gives, by a picker.
     pub fn site<T>(&self, pick: impl Fn(&LayerFile) -> Option<T>) -> Option<T> {
         self.layers.iter().rev().filter(|l| l.standing == Standing::Site).find_map(|l| pick(&l.file))

@@ -74,6 +74,7 @@ fn assignments_as_env(words: &[OsString]) -> Wrapper {
         tool: "env".into(),
         words: std::iter::once(OsString::from("env")).chain(words.iter().cloned()).collect(),
         carries: true,
+        elsewhere: false,
         assignments: words.to_vec(),
     }
 }
@@ -146,6 +147,7 @@ fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> W
         tool: name.to_owned(),
         words: words.to_vec(),
         carries: file.tool.wrapper.as_ref().is_some_and(|w| w.carries),
+        elsewhere: false,
         assignments,
     }
 }

@@ -81,6 +81,8 @@ pub struct Wrapper {
     pub words: Vec<OsString>,
     /// True where it changes who or where, so that listings go through it as well.
     pub carries: bool,
+    /// True where what it runs does not see this host's files and processes.
+    pub elsewhere: bool,
     /// `NAME=value` words that it puts into the environment.
     pub assignments: Vec<OsString>,
 }
@@ -167,6 +169,11 @@ impl Invocation {
     /// Returns the words of the wrappers that listings must go through.
     pub fn carriers(&self) -> Vec<OsString> {
         self.wrappers.iter().filter(|w| w.carries).flat_map(|w| w.words.iter().cloned()).collect()
+    }
+
+    /// True where it runs on another host, so that files and processes are not the ones here.
+    pub fn elsewhere(&self) -> bool {
+        self.wrappers.iter().any(|w| w.elsewhere)
     }
 
     /// Returns the invocation as words again, wrappers left out.

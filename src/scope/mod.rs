@@ -4,10 +4,90 @@
 //! (where the freeze needs it) the frozen set itself. Whether that number is too large is
 //! [`judge`](crate::judge)'s work.
 
+mod listed;
+mod place;
 mod rows;
 mod target;
 mod words;
 
+pub use listed::{dependents, fleets, run, unknown};
+pub use place::place;
 pub use rows::{Unreadable, targets};
 pub use target::{Certainty, Fleet, Frozen, Place, Protected, Scope, Target};
 pub use words::{Words, empty, named, widest};
+
+use crate::policy::{Amount, Ladder, Limit, Policy};
+use crate::read::Match;
+use crate::tool::{Kinds, Source};
+use crate::world::World;
+
+/// What is asked of the world.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The action.
+    pub found: &'a Match,
+    /// What its words say.
+    pub words: &'a Words,
+    /// Kinds of targets.
+    pub kinds: &'a Kinds,
+    /// True to count everything, false to stop when the answer can't change.
+    pub full: bool,
+}
+
+/// Tells whether the words of a command alone can bound what it hits.
+pub fn by_words(found: &Match) -> bool {
+    matches!(found.action().targets.source, Source::Operands | Source::Resources)
+}
+
+/// Asks the world what an action would hit.
+pub fn resolve(question: &Question<'_>, _policy: &Policy, world: &dyn World) -> Scope {
+    let Question { found, words, kinds, full } = question;
+    let mut scope = match found.action().targets.source {
+        Source::Host => host(words, kinds, world),
+        _ if found.action().list.is_some() => listed::scope(found, &words.kind, kinds, world),
+        Source::Operands | Source::Resources if words.bounded => {
+            Scope { certainty: Certainty::Exact, ..words.scope(kinds) }
+        }
+        _ => unknown(
+            &words.kind,
+            kinds,
+            "its words do not say, and its tool file has no listing for it".into(),
+        ),
+    };
+    if *full || scope.count > 0 && found.action().dependents.is_some() {
+        listed::dependents(found, &mut scope, world);
+    }
+    scope
+}
+
+/// This host.
+fn host(words: &Words, kinds: &Kinds, world: &dyn World) -> Scope {
+    let session = world.session();
+    let mut scope = Scope {
+        count: 1,
+        targets: vec![named(&words.kind, session.host.as_ref())],
+        ..empty(&words.kind, kinds)
+    };
+    if session.ssh {
+        scope.protected.push(Protected {
+            what: session.host.clone().into(),
+            why: "this host, reached over ssh".into(),
+            rule: "this-host",
+            deny: false,
+        });
+    }
+    scope
+}
+
+/// Tells whether a ladder has a share, so that a fleet is needed to judge by it.
+pub fn has_percent(ladder: &Ladder) -> bool {
+    let share = |limits: &Vec<Limit>| limits.iter().any(|l| matches!(l.amount, Amount::Percent(_)));
+    [&ladder.confirm, &ladder.dry_run, &ladder.stage, &ladder.approve, &ladder.deny].into_iter().any(share)
+}
+
+/// Tells whether a rule asks how large the fleet is.
+pub fn asks_fleet(ladder: &Ladder, scope: &Scope, policy: &Policy, found: &Match) -> bool {
+    scope.fleets.is_empty()
+        && scope.count > 0
+        && (scope.count >= 2 && has_percent(ladder) || policy.has_floors(&found.file.tool.names[0]))
+}

@@ -71,7 +71,8 @@ fn target(row: Row, at: usize, kind: &str, kinds: &Kinds) -> Result<Target, Unre
             Field::Group => target.group = given(),
             Field::Weight => {
                 let number = given().unwrap_or_else(|| "0".into());
-                target.weight = number.parse().map_err(|_| Unreadable::Number(at, escape(&number).into_owned()))?;
+                target.weight =
+                    number.parse().map_err(|_| Unreadable::Number(at, escape(&number).into_owned()))?;
             }
             Field::State | Field::Skip => {}
         }
@@ -154,7 +155,8 @@ fn json(output: &[u8], read: &Read) -> Result<Vec<Row>, Unreadable> {
     let Fields::Name(names) = &read.fields else {
         return Err(Unreadable::Json("json needs fields by name".into()));
     };
-    let document: Value = serde_json::from_slice(output).map_err(|fault| Unreadable::Json(fault.to_string()))?;
+    let document: Value =
+        serde_json::from_slice(output).map_err(|fault| Unreadable::Json(fault.to_string()))?;
     let items = match &read.items {
         None => Some(&document),
         Some(path) => path_in(&document, path),

@@ -93,7 +93,8 @@ fn resources(found: &Match, kinds: &Kinds) -> Words {
             types.push(kind);
         }
     } else if let Some((first, names)) = operands.split_first() {
-        types = first.to_string_lossy().split(',').filter(|t| !t.is_empty()).map(|t| kinds.singular(t)).collect();
+        types =
+            first.to_string_lossy().split(',').filter(|t| !t.is_empty()).map(|t| kinds.singular(t)).collect();
         targets = types.iter().flat_map(|kind| names.iter().map(|name| named(kind, name))).collect();
     }
     let kind = widest(&types, kinds);

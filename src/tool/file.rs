@@ -60,6 +60,9 @@ pub struct Tool {
     /// Environment variables that say where the command acts.
     #[serde(default)]
     pub env: Vec<Glob>,
+    /// What the place is called where the command acts; this host where nothing is said.
+    #[serde(default)]
+    pub place: Vec<PlacePart>,
     /// Options whose values are masked in every record.
     #[serde(default)]
     pub secret: Vec<OptionName>,
@@ -87,6 +90,42 @@ pub struct Tool {
     /// True for a file whose commands were never run against the real program.
     #[serde(default)]
     pub unverified: bool,
+}
+
+/// One part of the place where a tool acts, most telling first.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlacePart {
+    /// What it is called: `context`, `namespace`, `region`.
+    pub part: String,
+    /// The option that gives it.
+    #[serde(default)]
+    pub option: Option<OptionName>,
+    /// Environment variables that give it where the option does not.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// What else gives it.
+    #[serde(default)]
+    pub from: PlaceFrom,
+    /// What it is where nothing says so.
+    #[serde(default)]
+    pub default: Option<String>,
+    /// True where this part is the name a person types back.
+    #[serde(default)]
+    pub names: bool,
+}
+
+/// Where guard can read a part of a place from, beyond options and variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PlaceFrom {
+    /// Nowhere else.
+    #[default]
+    Given,
+    /// The current context of the kubeconfig.
+    Kubeconfig,
+    /// The working folder.
+    Folder,
 }
 
 /// Options by how they take a value.

@@ -17,8 +17,8 @@ mod template;
 pub use builtin::{builtin, builtin_files, builtin_kinds};
 pub use condition::{Alternative, CommandPath, Condition};
 pub use file::{
-    Action, ActionTest, From, Inner, Options, ProcessBy, Select, Source, Style, Targets, Tool, ToolFault,
-    ToolFile, Wrapper,
+    Action, ActionTest, From, Inner, Options, PlaceFrom, PlacePart, ProcessBy, Select, Source, Style,
+    Targets, Tool, ToolFault, ToolFile, Wrapper,
 };
 pub use glob::Glob;
 pub use kinds::{Kind, Kinds, Size, grouped};

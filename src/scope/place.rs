@@ -1,0 +1,97 @@
+//! Where a command acts: the context's name and its parts.
+//!
+//! Read from the command line, the environment and files; no process is started for it.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use crate::read::Match;
+use crate::tool::{PlaceFrom, PlacePart};
+use crate::world::World;
+
+use super::target::Place;
+
+/// Finds out where an invocation acts. The last resort is this host's name.
+pub fn place(found: &Match, world: &dyn World) -> Place {
+    let mut place = Place::default();
+    for part in &found.tool().place {
+        let value = match part.from {
+            PlaceFrom::Given => None,
+            PlaceFrom::Kubeconfig => kubeconfig(found, world),
+            PlaceFrom::Folder => Some(world.session().cwd.display().to_string()),
+        };
+        let value = given(found, world, part).or(value).or_else(|| part.default.clone());
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            if place.name.is_empty() && part.names {
+                place.name.clone_from(&value);
+            }
+            place.parts.push((part.part.clone(), value));
+        }
+    }
+    if place.name.is_empty() {
+        place.name = world.session().host.clone();
+        place.parts.insert(0, ("host".into(), place.name.clone()));
+    }
+    place
+}
+
+/// The value an option gives, else an environment variable, as the command itself would see it.
+fn given(found: &Match, world: &dyn World, part: &PlacePart) -> Option<String> {
+    let option = part.option.as_ref().and_then(|name| found.invocation.value(name));
+    let text = |value: &OsStr| value.to_string_lossy().into_owned();
+    option
+        .map(text)
+        .filter(|v| !v.is_empty())
+        .or_else(|| part.env.iter().find_map(|name| variable(found, world, name).map(|v| text(&v))))
+}
+
+/// An environment variable: as a wrapper sets it, else guard's own.
+fn variable(found: &Match, world: &dyn World, name: &str) -> Option<std::ffi::OsString> {
+    let prefix = format!("{name}=");
+    let set =
+        found.invocation.assignments().filter_map(|word| word.as_bytes().strip_prefix(prefix.as_bytes()));
+    set.last().map(|value| OsStr::from_bytes(value).to_owned()).or_else(|| world.variable(name))
+}
+
+/// The current context of the kubeconfig that kubectl would read.
+fn kubeconfig(found: &Match, world: &dyn World) -> Option<String> {
+    let option = crate::tool::OptionName::unlisted("--kubeconfig");
+    let paths = match found.invocation.value(&option).map(OsStr::to_owned) {
+        Some(path) => path,
+        None => match variable(found, world, "KUBECONFIG").filter(|v| !v.is_empty()) {
+            Some(paths) => paths,
+            None => world.session().home.as_ref()?.join(".kube/config").into_os_string(),
+        },
+    };
+    let files = paths.as_bytes().split(|b| *b == b':').filter(|p| !p.is_empty());
+    files.map(|path| PathBuf::from(OsStr::from_bytes(path))).find_map(|path| {
+        let text = String::from_utf8(world.file(&path)?).ok()?;
+        current_context(&text)
+    })
+}
+
+/// The `current-context` of a kubeconfig's text, YAML as kubectl writes it or JSON.
+fn current_context(text: &str) -> Option<String> {
+    if text.trim_start().starts_with('{') {
+        let value: serde_json::Value = serde_json::from_str(text).ok()?;
+        return value.get("current-context")?.as_str().filter(|v| !v.is_empty()).map(str::to_owned);
+    }
+    let line = text.lines().find_map(|line| line.strip_prefix("current-context:"))?;
+    let value = line.split(" #").next()?.trim().trim_matches(['"', '\'']);
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::current_context;
+
+    #[test]
+    fn the_context_is_read_from_yaml_and_json() {
+        assert_eq!(current_context("a: b\ncurrent-context: east\n").as_deref(), Some("east"));
+        assert_eq!(current_context("current-context: \"east\" # x\n").as_deref(), Some("east"));
+        assert_eq!(current_context("current-context: \"\"\n"), None);
+        assert_eq!(current_context("{\"current-context\":\"east\"}").as_deref(), Some("east"));
+        assert_eq!(current_context("  current-context: nested\n"), None);
+    }
+}

@@ -1,0 +1,49 @@
+//! What the way of a command may ask of the world, as a trait: real, or canned for tests and
+//! `--offline`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A listing command to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing<'a> {
+    /// Its words, wrappers in front.
+    pub argv: &'a [OsString],
+    /// How long it may take.
+    pub patience: Duration,
+    /// Exit codes other than 0 that are no failure.
+    pub codes: &'a [i32],
+}
+
+/// Who is asking, and from where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Session {
+    /// This host's name.
+    pub host: String,
+    /// The login name; the user id where there is none.
+    pub user: String,
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// The working folder.
+    pub cwd: PathBuf,
+    /// True where the session came over ssh.
+    pub ssh: bool,
+    /// True where a person can be asked.
+    pub terminal: bool,
+}
+
+/// The only door out for the steps that count.
+pub trait World {
+    /// Who is asking, and from where.
+    fn session(&self) -> &Session;
+
+    /// Runs a listing and returns its whole output, or one sentence on why there is none.
+    fn list(&self, listing: &Listing<'_>) -> Result<Vec<u8>, String>;
+
+    /// Returns an environment variable.
+    fn variable(&self, name: &str) -> Option<OsString>;
+
+    /// Returns what a file holds; `None` where it can't be read.
+    fn file(&self, path: &Path) -> Option<Vec<u8>>;
+}
