@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use crate::tool::{OptionName, Part, Placeholder, Template};
 
+use crate::ui::fold::fold;
+
 use super::action::Match;
 use super::invocation::{Invocation, Piece};
 
@@ -64,6 +66,11 @@ fn several(place: &Placeholder, of: &Match, values: &Fill<'_>) -> Vec<OsString> 
         Placeholder::Targets { join: Some(between) } => vec![values.targets.join(OsStr::new(between))],
         Placeholder::Group => text(values.group),
         Placeholder::Namespace => text(values.namespace),
+        Placeholder::NamespaceOption(option) => match values.namespace {
+            Some(namespace) => vec![option.into(), namespace.into()],
+            None => Vec::new(),
+        },
+        Placeholder::Folded => vec![fold(values.targets).into()],
         Placeholder::Count => vec![values.count.to_string().into()],
         Placeholder::File => vec![values.file.map_or_else(OsString::new, OsStr::to_owned)],
         Placeholder::Text(name) => text(of.action().text.get(name).map(String::as_str)),

@@ -61,6 +61,10 @@ pub enum Placeholder {
     File,
     /// The namespace (or other group key) of the batch.
     Namespace,
+    /// This option with the namespace of the batch; nothing where the batch has none.
+    NamespaceOption(String),
+    /// The targets as one folded set (`web-[1-12]`), for tools that read such sets.
+    Folded,
     /// A name of the action's `text` table.
     Text(String),
 }
@@ -70,8 +74,14 @@ impl Placeholder {
         match self {
             Self::Operands(range) => String::from(*range).parse::<usize>().is_ok(),
             Self::Targets { join } => join.is_some(),
-            Self::Group | Self::Count | Self::File | Self::Namespace | Self::Text(_) | Self::Value(_) => true,
-            Self::Context { .. } | Self::Argv { .. } | Self::Options(_) => false,
+            Self::Folded
+            | Self::Group
+            | Self::Count
+            | Self::File
+            | Self::Namespace
+            | Self::Text(_)
+            | Self::Value(_) => true,
+            Self::NamespaceOption(_) | Self::Context { .. } | Self::Argv { .. } | Self::Options(_) => false,
         }
     }
 }
@@ -204,6 +214,8 @@ fn placeholder(inside: &str) -> Result<Placeholder, String> {
         ["count"] => Placeholder::Count,
         ["file"] => Placeholder::File,
         ["namespace"] => Placeholder::Namespace,
+        ["namespace", option] => Placeholder::NamespaceOption((*option).to_owned()),
+        ["folded"] => Placeholder::Folded,
         [one] => match one.strip_prefix("operand.") {
             Some(n) => Placeholder::Operands(range_of(n)?),
             None if one.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => {

@@ -1,0 +1,111 @@
+//! Narrows a command to frozen targets: the operator's argv with names in place of selectors.
+//!
+//! Pure. Every other option stays as typed; one call takes as many targets as fit, and targets of
+//! one namespace only where the tool file says so.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::read::{Fill, Match};
+use crate::scope::Target;
+use crate::tool::Source;
+
+/// Targets in one call at the most; far below what a kernel takes, and a batch a person can read.
+const MOST_TARGETS: usize = 1000;
+
+/// Bytes of target names in one call at the most.
+const MOST_BYTES: usize = 100_000;
+
+/// One narrowed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The words to run, wrappers in front.
+    pub argv: Vec<OsString>,
+    /// Indices of the targets it acts on.
+    pub targets: Vec<usize>,
+}
+
+/// Why a command can't be narrowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NarrowFault {
+    /// The tool file does not say how.
+    #[error("its tool file does not say how to narrow it to names")]
+    NoTemplate,
+    /// A name that the tool would take for an option.
+    #[error("the target '{0}' begins with '-', so it can't be named on a command line")]
+    Dash(String),
+}
+
+/// Makes the calls that act on exactly these targets, in their order.
+pub fn calls(found: &Match, targets: &[Target]) -> Result<Vec<Call>, NarrowFault> {
+    let template = found.action().narrow.as_ref().ok_or(NarrowFault::NoTemplate)?;
+    let ends_options = template
+        .words()
+        .iter()
+        .any(|parts| matches!(parts.as_slice(), [crate::tool::Part::Literal(word)] if word == "--"));
+    let mut calls = Vec::new();
+    for batch in batches(found, targets) {
+        let names: Vec<OsString> = batch.iter().map(|at| word(found, &targets[*at])).collect();
+        if let Some(name) = names.iter().find(|n| n.as_bytes().starts_with(b"-"))
+            && !ends_options
+        {
+            return Err(NarrowFault::Dash(name.to_string_lossy().into_owned()));
+        }
+        let namespace = batch.first().and_then(|at| targets[*at].namespace.as_deref());
+        let fill = Fill { targets: &names, namespace, count: names.len() as u64, ..Fill::default() };
+        let wrappers = found.invocation.wrappers.iter().flat_map(|w| w.words.iter().cloned());
+        let argv = wrappers.chain(found.fill(template, &fill)).collect();
+        calls.push(Call { argv, targets: batch });
+    }
+    Ok(calls)
+}
+
+/// Splits targets into what one call takes.
+fn batches(found: &Match, targets: &[Target]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..targets.len()).collect();
+    if found.action().by_namespace {
+        order.sort_by_key(|at| &targets[*at].namespace);
+    }
+    let mut all: Vec<Vec<usize>> = Vec::new();
+    let mut bytes = 0;
+    for at in order {
+        let size = targets[at].name.len() + 1;
+        let fits = all.last().and_then(|batch| batch.first().map(|first| (batch.len(), *first))).is_some_and(
+            |(len, first)| {
+                let together =
+                    !found.action().by_namespace || targets[first].namespace == targets[at].namespace;
+                together && len < MOST_TARGETS && bytes + size <= MOST_BYTES
+            },
+        );
+        if fits {
+            if let Some(batch) = all.last_mut() {
+                batch.push(at);
+            }
+            bytes += size;
+        } else {
+            all.push(vec![at]);
+            bytes = size;
+        }
+    }
+    all
+}
+
+/// How the tool takes one target: its name, or `TYPE/NAME`.
+fn word(found: &Match, target: &Target) -> OsString {
+    if found.action().targets.source != Source::Resources {
+        return target.name.clone();
+    }
+    let mut word = OsString::from(typed_type(found).unwrap_or_else(|| target.kind.clone()));
+    word.push("/");
+    word.push(&target.name);
+    word
+}
+
+/// The one resource type as typed, which can say more than the kind does (`certificates.k8s.io`).
+fn typed_type(found: &Match) -> Option<String> {
+    let named = found.named();
+    let first = named.first()?;
+    let plain = !named.iter().any(|w| w.as_bytes().contains(&b'/'));
+    let text = OsStr::to_str(first)?;
+    (plain && !text.contains(',')).then(|| text.to_owned())
+}

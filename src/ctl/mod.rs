@@ -1,0 +1,3 @@
+//! guardctl: everything that does not run a command, one file a subcommand.
+
+pub mod tool_tests;
