@@ -1,1 +1,13 @@
 //! What is kept: audit log, journal, ledger.
+
+pub mod audit;
+pub mod chain;
+mod error;
+mod line;
+pub mod mask;
+mod place;
+mod word;
+
+pub use error::Error;
+pub use place::state_folder;
+pub use word::Word;

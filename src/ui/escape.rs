@@ -50,6 +50,38 @@ pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Reads [`escape_bytes`] back; `None` for what it never writes.
+#[must_use]
+pub fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        out.extend_from_slice(plain.as_bytes());
+        let mut after = escape.chars();
+        match after.next()? {
+            'n' => out.push(b'\n'),
+            'r' => out.push(b'\r'),
+            't' => out.push(b'\t'),
+            'e' => out.push(0x1b),
+            '\\' => out.push(b'\\'),
+            'x' => {
+                out.push(u8::from_str_radix(after.as_str().get(..2)?, 16).ok()?);
+                after = after.as_str()[2..].chars();
+            }
+            'u' => {
+                let (digits, behind) = after.as_str().strip_prefix('{')?.split_once('}')?;
+                let c = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                after = behind.chars();
+            }
+            _ => return None,
+        }
+        rest = after.as_str();
+    }
+    out.extend_from_slice(rest.as_bytes());
+    Some(out)
+}
+
 /// Returns true for a character that shows as itself: not a control, not a bidi or format
 /// character, not a blank other than the space, not unassigned or for private use.
 #[must_use]
