@@ -10,42 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use guard::world::exec::find_program;
-use terminal::door;
-
-/// What a shell sees of itself: dispositions, mask and descriptors. In files, as its streams may be closed.
-const SEE: &str = r#"
-grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status >"$OUT/signals" 2>/dev/null
-(for n in 0 1 2 3 4 5 6 7 8 9; do readlink /proc/$$/fd/$n >/dev/null 2>&1 && echo $n; done) >"$OUT/open" 2>/dev/null
-cat /proc/$$/cmdline >"$OUT/words" 2>/dev/null
-umask >"$OUT/umask"; ulimit -a >"$OUT/limits" 2>/dev/null; env | grep -v ^_= | sort >"$OUT/env"
-cut -d' ' -f4,5,6,7 /proc/$$/stat >"$OUT/family" 2>/dev/null
-exit 7"#;
-
-/// Runs SEE through `prefix` after the setup, and returns all that it wrote.
-fn seen(setup: &str, prefix: &[&OsStr]) -> Vec<(String, String)> {
-    let out = tempfile::tempdir().unwrap();
-    // bash empties the mask that it gets, so this one is set after it.
-    let masked = "exec python3 -c 'import os,signal,sys;signal.pthread_sigmask(signal.SIG_BLOCK,[28]);os.execvp(sys.argv[1],sys.argv[1:])' \"$@\"";
-    let script = setup.replace("MASKED", masked).replace("EXEC", "exec \"$@\"");
-    let status = Command::new("bash")
-        .args(["-c", &script, "setup"])
-        .args(prefix)
-        .args(["sh", "-c", SEE])
-        .env("OUT", out.path())
-        .status()
-        .unwrap();
-    assert_eq!(status.code(), Some(7), "{setup} {prefix:?}");
-    let mut all: Vec<_> = fs::read_dir(out.path())
-        .unwrap()
-        .map(|e| e.unwrap())
-        .map(|e| (e.file_name().into_string().unwrap(), fs::read_to_string(e.path()).unwrap()))
-        .collect();
-    for (_, text) in &mut all {
-        *text = text.replace(out.path().to_str().unwrap(), "OUT");
-    }
-    all.sort();
-    all
-}
+use terminal::{door, seen};
 
 #[test]
 fn a_command_sees_the_same_through_guard_as_through_env() {

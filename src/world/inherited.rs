@@ -71,10 +71,15 @@ impl Inherited {
     ///
     /// Async-signal-safe, so that it may run between `fork` and `exec`.
     pub fn restore(&self) {
+        self.restore_but(0);
+    }
+
+    /// Puts everything back but the streams that the child gets anew: bit n of `own`, descriptor n.
+    pub fn restore_but(&self, own: u8) {
         dispose(libc::SIGPIPE, self.pipe_ignored);
         dispose(libc::SIGCHLD, self.child_ignored);
         for fd in 0..3 {
-            if self.was_closed(fd) {
+            if self.was_closed(fd) && own & (1 << fd) == 0 {
                 // SAFETY: the runtime opened this descriptor; nothing of ours owns it.
                 unsafe { libc::close(fd) };
             }

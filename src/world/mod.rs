@@ -1,7 +1,10 @@
 //! The only door out: processes, files, clock and terminal.
 
+pub mod child;
 pub mod exec;
 pub mod inherited;
+pub mod processes;
+pub mod signals;
 mod trusted;
 mod view;
 mod walk;

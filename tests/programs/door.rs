@@ -13,7 +13,9 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use guard::world::child::{Beside, Ended, Manner, die_of, run};
 use guard::world::exec::{Launch, exec};
+use std::time::Duration;
 
 fn main() -> ExitCode {
     let mut words: Vec<OsString> = env::args_os().skip(1).collect();
@@ -24,6 +26,38 @@ fn main() -> ExitCode {
             eprintln!("door: {fault}");
             ExitCode::from(fault.code())
         }
+        "run" => beside(words),
         other => panic!("no door {other}"),
+    }
+}
+
+/// Takes the option `name` and its value out of the words before `--`.
+fn option(words: &mut Vec<OsString>, name: &str) -> Option<u64> {
+    let at = words.iter().take_while(|word| *word != "--").position(|word| word == name)?;
+    words.remove(at);
+    words.remove(at).to_str().unwrap().parse().ok()
+}
+
+fn command(words: &[OsString]) -> &[OsString] {
+    let at = words.iter().position(|word| word == "--").unwrap();
+    &words[at + 1..]
+}
+
+fn beside(mut words: Vec<OsString>) -> ExitCode {
+    let beside = Beside {
+        manner: if option(&mut words, "--apart").is_some() { Manner::Apart } else { Manner::InFront },
+        dies_with_guard: option(&mut words, "--dies").map(|signal| signal as i32),
+        limit: option(&mut words, "--limit").map(Duration::from_millis),
+    };
+    match run(&Launch::new(command(&words)), beside) {
+        Ok(outcome) => match outcome.ended {
+            _ if outcome.timed_out => ExitCode::from(124),
+            Ended::Code(code) => ExitCode::from(code as u8),
+            Ended::Signal(signal) => die_of(signal),
+        },
+        Err(fault) => {
+            eprintln!("door: {fault}");
+            ExitCode::from(fault.code())
+        }
     }
 }
