@@ -278,7 +278,9 @@ mod tests {
     #[test]
     fn names_and_words_may_hold_anything() {
         let mut child = Command::new("sleep").arg0("a b) R 1 (\n").arg("1000").spawn().unwrap();
-        let seen = find(child.id() as i32).unwrap();
+        // In the middle of exec it has no words yet.
+        let seen =
+            std::iter::from_fn(|| find(child.id() as i32)).find(|seen| !seen.cmdline.is_empty()).unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(seen.cmdline, ["a b) R 1 (\n", "1000"].map(OsString::from));
