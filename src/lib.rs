@@ -11,6 +11,7 @@
 //! exit code out.
 
 pub mod act;
+pub mod cli;
 pub mod ctl;
 pub mod gate;
 pub mod guard;

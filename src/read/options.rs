@@ -160,7 +160,7 @@ fn tables<'t>(tool: &'t Tool, operands: &[OsString]) -> impl Iterator<Item = &'t
         path.push_str(word);
         own.extend(tool.commands.get(&path));
     }
-    let globals = !(tool.globals_first && !operands.is_empty());
+    let globals = !tool.globals_first || operands.is_empty();
     own.into_iter().rev().chain(globals.then_some(&tool.options))
 }
 

@@ -1,0 +1,110 @@
+//! guard's own options. They end at the first word that is none.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::judge::Stages;
+
+/// Counts what a command would really hit, and asks before it hits too much.
+///
+/// guard reads COMMAND, lists its real targets, holds their number against policy, and runs it, or
+/// asks for the number to be typed, a dry run, a staged rollout or a second person first. What is
+/// harmless runs at once, as if guard were not there.
+#[derive(Debug, Clone, Default, Parser)]
+#[command(name = "guard", version, max_term_width = 100, after_help = AFTER)]
+pub struct Options {
+    /// Say what would be hit and what would be asked; run nothing but listings
+    #[arg(long)]
+    pub plan: bool,
+    /// With --plan: the plan as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Go on without asking if exactly N targets are hit
+    #[arg(long, value_name = "N")]
+    pub expect: Option<u64>,
+    /// Go on without asking if at most N targets are hit
+    #[arg(long, value_name = "N")]
+    pub max: Option<u64>,
+    /// Run in stages: numbers and shares that grow
+    #[arg(long, value_name = "1,10%,50%,100%")]
+    pub stages: Option<Stages>,
+    /// Write the plan to FILE, to be run later with --plan-in
+    #[arg(long, value_name = "FILE")]
+    pub plan_out: Option<PathBuf>,
+    /// Run exactly the plan in FILE, if the world still matches it
+    #[arg(long, value_name = "FILE")]
+    pub plan_in: Option<PathBuf>,
+    /// Write what became of the command to FILE as JSON: ran, code, signal, rung
+    #[arg(long, value_name = "FILE")]
+    pub outcome: Option<PathBuf>,
+    /// Ask nothing, as if there were no terminal
+    #[arg(long)]
+    pub no_input: bool,
+    /// Go on without a second person or a confirmation; recorded loudly, floors still hold
+    #[arg(long, value_name = "REASON")]
+    pub break_glass: Option<String>,
+    /// The command to guard
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+const AFTER: &str = "\
+Exit codes: the command's own when it ran; 119 a rollout stopped before its end; 120 denied;
+121 declined or nobody answered; 122 a terminal or an option was needed; 123 not what --expect or
+--max said; 125 guard's own failure; 126/127 not runnable/not found; 128+N ended by signal N.";
+
+/// Reads guard's arguments, program name first.
+///
+/// A first word that is no option is the command: nothing is parsed then.
+pub fn parse(args: Vec<OsString>) -> Result<Options, clap::Error> {
+    let plain = args.get(1).is_some_and(|word| !word.as_encoded_bytes().starts_with(b"-"));
+    if plain {
+        let command = args.into_iter().skip(1).collect();
+        return Ok(Options { command, ..Options::default() });
+    }
+    Options::try_parse_from(with_default_stages(args))
+}
+
+/// `--stages` takes its list from the next word only where that word is one; alone it means the default.
+fn with_default_stages(args: Vec<OsString>) -> Vec<OsString> {
+    let is_list = |word: Option<&OsString>| {
+        word.and_then(|w| w.to_str()).is_some_and(|w| w.parse::<Stages>().is_ok())
+    };
+    let alone = args.iter().position(|w| w == OsStr::new("--stages"));
+    // Only guard's own options count: behind the first plain word everything is the command's.
+    match alone {
+        Some(at) if !is_list(args.get(at + 1)) => {
+            let mut args = args;
+            args[at] = "--stages=1,10%,50%,100%".into();
+            args
+        }
+        _ => args,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str) -> Options {
+        parse(text.split(' ').map(OsString::from).collect()).unwrap()
+    }
+
+    #[test]
+    fn options_end_at_the_first_plain_word() {
+        let read = options("guard --plan rm -rf --plan x");
+        assert!(read.plan);
+        assert_eq!(read.command, ["rm", "-rf", "--plan", "x"]);
+        assert_eq!(options("guard rm --json").command, ["rm", "--json"]);
+        assert_eq!(options("guard --max 3 -- rm").command, ["rm"]);
+    }
+
+    #[test]
+    fn stages_may_stand_alone() {
+        assert_eq!(options("guard --stages rm a").stages, Some(Stages::default()));
+        assert_eq!(options("guard --stages 1,5 rm a").stages, "1,5".parse().ok());
+        assert_eq!(options("guard --stages=50% rm a").command, ["rm", "a"]);
+    }
+}

@@ -1,0 +1,205 @@
+//! A decision as the published JSON plan (DESIGN.md §10).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::guard::{Decision, Part};
+use crate::judge::{Rung, Stages};
+use crate::scope::{Certainty, Frozen, Scope, Target};
+use crate::ui::escape::escape;
+
+/// Names shown in a plan at the most.
+const SAMPLE: usize = 20;
+
+/// The version of the plan's shape.
+pub const VERSION: u32 = 1;
+
+/// A decision about one command, as published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Plan {
+    /// Version of this shape.
+    pub plan: u32,
+    /// The words, bytes that are no text escaped.
+    pub argv: Vec<String>,
+    /// The tool; null where no tool file names it.
+    pub tool: Option<String>,
+    /// The action; null where nothing calls it risky.
+    pub action: Option<String>,
+    /// The effect.
+    pub effect: Option<String>,
+    /// The wrappers peeled off, outermost first.
+    pub wrappers: Vec<String>,
+    /// Where it acts: environment and parts of the place.
+    pub context: BTreeMap<String, String>,
+    /// What it hits.
+    pub scope: Option<PlanScope>,
+    /// How what runs is held to what is shown.
+    pub freeze: Option<String>,
+    /// Batch sizes, where it would run in stages.
+    pub stages: Vec<u64>,
+    /// What must happen first.
+    pub verdict: PlanVerdict,
+    /// What an approval is bound to: a digest of all of the above.
+    pub id: String,
+    /// `guardctl judge`: every command of the line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Plan>,
+}
+
+/// The scope in a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PlanScope {
+    /// Kind, singular.
+    pub kind: String,
+    /// `exact`, `at-least`, `at-most` or `unknown`.
+    pub certainty: String,
+    /// How many.
+    pub count: u64,
+    /// Some names.
+    pub sample: Vec<String>,
+    /// Members of the smallest fleet hit; null where not known.
+    pub fleet: Option<u64>,
+    /// What goes along; null where not known.
+    pub dependents: Option<u64>,
+    /// Further sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Digest of the set of targets.
+    pub digest: String,
+}
+
+/// The verdict in a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PlanVerdict {
+    /// The rung's word.
+    pub rung: String,
+    /// Why.
+    pub reasons: Vec<PlanReason>,
+}
+
+/// One reason in a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PlanReason {
+    /// The rule.
+    pub rule: String,
+    /// The sentence.
+    pub text: String,
+}
+
+impl Plan {
+    /// The plan of a decision: its worst part.
+    pub fn of(decision: &Decision, stages: Option<&Stages>) -> Self {
+        Self::of_part(decision.worst(), stages)
+    }
+
+    /// The plan of one command.
+    pub fn of_part(part: &Part, stages: Option<&Stages>) -> Self {
+        let mut context: BTreeMap<String, String> =
+            part.place.parts.iter().map(|(k, v)| (k.clone(), escape(v).into_owned())).collect();
+        if let Some(environment) = part.environments.all.first() {
+            context.insert("environment".into(), environment.clone());
+        }
+        let found = part.found.as_ref();
+        let scope = part.scope.as_ref();
+        let mut plan = Self {
+            plan: VERSION,
+            argv: part.argv.iter().map(|w| escape(w).into_owned()).collect(),
+            tool: found.map(|f| f.file.tool.names[0].clone()),
+            action: found.map(crate::read::Match::name),
+            effect: part.effect.filter(|_| found.is_some()).map(|e| e.word().to_owned()),
+            wrappers: part.wrappers.iter().map(|w| w.tool.clone()).collect(),
+            context,
+            scope: scope.map(plan_scope),
+            freeze: found.map(|_| part.freeze.word().to_owned()),
+            stages: staged(part, stages),
+            verdict: PlanVerdict {
+                rung: part.verdict.rung.word().to_owned(),
+                reasons: reasons(part),
+            },
+            id: String::new(),
+            parts: Vec::new(),
+        };
+        plan.id = plan.digest();
+        plan
+    }
+
+    /// The plan of a whole line, with each command in `parts`.
+    pub fn of_line(decision: &Decision) -> Self {
+        let mut plan = Self::of(decision, None);
+        plan.parts = decision.parts.iter().map(|part| Self::of_part(part, None)).collect();
+        plan
+    }
+
+    /// What an approval is bound to.
+    fn digest(&self) -> String {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        hex(&Sha256::digest(text.as_bytes()))[..16].to_owned()
+    }
+}
+
+fn reasons(part: &Part) -> Vec<PlanReason> {
+    let reasons = &part.verdict.reasons;
+    reasons.iter().map(|r| PlanReason { rule: r.rule.clone(), text: r.text.clone() }).collect()
+}
+
+fn staged(part: &Part, stages: Option<&Stages>) -> Vec<u64> {
+    let count = part.scope.as_ref().map_or(0, |s| s.count);
+    match (part.verdict.rung, stages) {
+        (_, Some(stages)) => stages.batches(count),
+        (Rung::Stage | Rung::Approve, None) => Stages::default().batches(count),
+        _ => Vec::new(),
+    }
+}
+
+fn plan_scope(scope: &Scope) -> PlanScope {
+    let names = scope.targets.iter().map(shown_name).chain(scope.sample.iter().map(|n| escape(n).into_owned()));
+    PlanScope {
+        kind: scope.kind.clone(),
+        certainty: certainty(scope.certainty).to_owned(),
+        count: scope.count,
+        sample: names.take(SAMPLE).collect(),
+        fleet: scope.fleets.iter().map(|f| f.total).min(),
+        dependents: scope.dependents,
+        notes: scope.notes.clone(),
+        digest: digest(scope),
+    }
+}
+
+/// A target as a person would name it: `namespace/name`, or its name.
+pub fn shown_name(target: &Target) -> String {
+    let name = escape(&target.name);
+    match &target.namespace {
+        Some(namespace) => format!("{}/{name}", escape(namespace)),
+        None => name.into_owned(),
+    }
+}
+
+fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Exact => "exact",
+        Certainty::AtLeast => "at-least",
+        Certainty::AtMost => "at-most",
+        Certainty::Unknown => "unknown",
+    }
+}
+
+/// The digest of a set of targets, whatever their order.
+pub fn digest(scope: &Scope) -> String {
+    if let Frozen::Files(set) = &scope.frozen {
+        return set.digest();
+    }
+    let mut keys: Vec<String> = scope.targets.iter().map(|t| format!("{t:?}")).collect();
+    keys.sort_unstable();
+    let mut hash = Sha256::new();
+    for key in keys {
+        hash.update(key.as_bytes());
+        hash.update([0]);
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
