@@ -9,9 +9,9 @@
 
 use std::ffi::OsString;
 
-use crate::judge::{Case, Rung, Verdict, judge};
+use crate::judge::{Case, Decision, Part, Rung, judge};
 use crate::policy::{ConfigFault, Environments, Ladder, Policy, Shelf, Stance};
-use crate::read::{Match, ReadFault, Understood, Wrapper, read, read_inside};
+use crate::read::{Match, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds};
 use crate::world::World;
@@ -40,60 +40,6 @@ pub enum Depth {
     Full,
 }
 
-/// One command of a command line, judged.
-#[derive(Debug)]
-pub struct Part {
-    /// Its words, wrappers in front.
-    pub argv: Vec<OsString>,
-    /// The action it matched; `None` where nothing calls it risky.
-    pub found: Option<Match>,
-    /// The wrappers around it.
-    pub wrappers: Vec<Wrapper>,
-    /// What it does to its targets.
-    pub effect: Option<Effect>,
-    /// How what runs is held to what is shown.
-    pub freeze: Freeze,
-    /// Where it acts.
-    pub place: Place,
-    /// The environments of that place.
-    pub environments: Environments,
-    /// What it hits; `None` where nothing calls it risky.
-    pub scope: Option<Scope>,
-    /// What must happen before it runs.
-    pub verdict: Verdict,
-}
-
-/// What was decided about a command line.
-#[derive(Debug)]
-pub struct Decision {
-    /// Every command in it.
-    pub parts: Vec<Part>,
-    /// Index of the part with the highest rung.
-    worst: usize,
-}
-
-impl Decision {
-    /// The part with the highest rung.
-    pub fn worst(&self) -> &Part {
-        &self.parts[self.worst]
-    }
-
-    /// The decision's rung.
-    pub fn rung(&self) -> Rung {
-        self.worst().verdict.rung
-    }
-
-    fn of(parts: Vec<Part>) -> Result<Self, Fault> {
-        let worst = (0..parts.len()).rev().max_by_key(|at| weight(&parts[*at]));
-        worst.map(|worst| Self { parts, worst }).ok_or(Fault::Read(ReadFault::Empty))
-    }
-}
-
-/// Orders parts: by rung, then an action before none, then by how many it hits.
-fn weight(part: &Part) -> (Rung, bool, u64) {
-    (part.verdict.rung, part.found.is_some(), part.scope.as_ref().map_or(0, |s| s.count))
-}
-
 /// Why nothing could be decided. Nothing was run.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -111,7 +57,7 @@ pub fn decide(argv: &[OsString], setup: &Setup<'_>, depth: Depth) -> Result<Deci
     for understood in read(argv, setup.shelf)? {
         part(&understood, setup, depth, &mut parts);
     }
-    Decision::of(parts)
+    Decision::of(parts).ok_or(Fault::Read(ReadFault::Empty))
 }
 
 /// Judges one command, and the commands it carries.

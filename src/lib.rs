@@ -13,6 +13,7 @@
 pub mod act;
 pub mod cli;
 pub mod ctl;
+pub mod exit;
 pub mod gate;
 pub mod guard;
 pub mod judge;

@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 use std::rc::Rc;
 
-use crate::act::calls;
 use crate::read::{Fill, Library, Match, read};
-use crate::scope::{Target, Words};
+use crate::scope::{Target, Words, calls};
 use crate::tool::{ActionTest, Kinds, ToolFile};
 use crate::ui::escape::quote;
 

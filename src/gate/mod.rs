@@ -1,1 +1,13 @@
 //! What satisfies a rung, and the approval that comes of it.
+//!
+//! Only an [`Approval`] can be executed, and only this module makes one: at once for what is
+//! allowed, else by what `--expect`, `--max`, `--stages` and `--plan-in` said beforehand, or by what
+//! a person types. No terminal means that nothing is asked, and no is the answer.
+
+mod admit;
+mod person;
+mod refusal;
+
+pub use admit::{Approval, Asked, How, admit};
+pub use person::{Answer, Person};
+pub use refusal::Refusal;

@@ -1,9 +1,11 @@
 //! Scope, limits and facts → verdict. Pure.
 
+mod decision;
 mod rules;
 mod stages;
 mod verdict;
 
+pub use decision::{Decision, Part};
 pub use rules::{Case, SMALLEST_FLEET, judge, numbered};
 pub use stages::{Stages, StagesFault};
 pub use verdict::{Reason, Rung, Typed, Verdict};

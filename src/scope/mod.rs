@@ -5,12 +5,14 @@
 //! [`judge`](crate::judge)'s work.
 
 mod listed;
+mod narrow;
 mod place;
 mod rows;
 mod target;
 mod words;
 
 pub use listed::{dependents, fleets, run, unknown};
+pub use narrow::{Call, NarrowFault, calls};
 pub use place::place;
 pub use rows::{Unreadable, targets};
 pub use target::{Certainty, Fleet, Frozen, Place, Protected, Scope, Target};

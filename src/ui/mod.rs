@@ -2,5 +2,7 @@
 
 pub mod escape;
 pub mod fold;
+pub mod plan;
+pub mod words;
 
 pub use escape::escape;

@@ -7,8 +7,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::read::{Fill, Match};
-use crate::scope::Target;
 use crate::tool::Source;
+
+use super::target::Target;
 
 /// Targets in one call at the most; far below what a kernel takes, and a batch a person can read.
 const MOST_TARGETS: usize = 1000;

@@ -1,0 +1,290 @@
+//! The gates: confirm, dry run, stage, approve, deny.
+
+use std::ffi::OsString;
+
+use crate::judge::{Decision, Part, Rung, Stages, Typed, numbered};
+use crate::scope::Certainty;
+use crate::tool::{Freeze, Kinds, grouped};
+use crate::ui::escape::{escape, quote};
+use crate::ui::plan::Plan;
+use crate::ui::words;
+
+use super::person::{Answer, Person};
+use super::refusal::Refusal;
+
+/// How a gate was satisfied, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// Nothing was asked.
+    Allowed,
+    /// `--expect` or `--max`.
+    Expected,
+    /// `--plan-in`.
+    Planned,
+    /// A person typed what was asked for; with the reason where one was asked for.
+    Typed(Option<String>),
+    /// `--break-glass`, with its reason.
+    BrokeGlass(String),
+}
+
+/// Leave to run one decided command. There is no other way to a process.
+#[derive(Debug)]
+#[must_use]
+pub struct Approval {
+    how: How,
+    rung: Rung,
+    stages: Option<Stages>,
+}
+
+impl Approval {
+    /// How it came about.
+    pub fn how(&self) -> &How {
+        &self.how
+    }
+
+    /// The rung that was satisfied.
+    pub fn rung(&self) -> Rung {
+        self.rung
+    }
+
+    /// The stages it has to run in.
+    pub fn stages(&self) -> Option<&Stages> {
+        self.stages.as_ref()
+    }
+}
+
+/// What was said beforehand, on guard's command line.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// `--expect`.
+    pub expect: Option<u64>,
+    /// `--max`.
+    pub max: Option<u64>,
+    /// `--stages`.
+    pub stages: Option<Stages>,
+    /// `--break-glass`.
+    pub break_glass: Option<String>,
+    /// The plan of `--plan-in`.
+    pub plan: Option<Plan>,
+    /// The command as typed, for the next thing to type.
+    pub command: Vec<OsString>,
+}
+
+/// Satisfies the decision's rung, or says why it can't be.
+///
+/// `preview` makes the text of a dry run; it is called only where one is shown.
+pub fn admit(
+    decision: &Decision,
+    asked: &Asked,
+    kinds: &Kinds,
+    person: Option<&mut dyn Person>,
+    preview: &dyn Fn() -> Result<String, String>,
+) -> Result<Approval, Refusal> {
+    let part = decision.worst();
+    let gate = Gate { decision, part, asked, kinds };
+    gate.as_said()?;
+    let rung = part.verdict.rung;
+    let stages = asked.stages.clone().or_else(|| gate.must_stage().then(Stages::default));
+    let approve = |how| Ok(Approval { how, rung, stages });
+    if rung == Rung::Allow {
+        return approve(How::Allowed);
+    }
+    if let Some(reason) = &asked.break_glass
+        && gate.can_break_glass()
+    {
+        return approve(How::BrokeGlass(reason.clone()));
+    }
+    if rung == Rung::Deny {
+        return Err(gate.denied());
+    }
+    if asked.plan.is_some() && !part.verdict.person {
+        return approve(How::Planned);
+    }
+    if gate.expected() {
+        return approve(How::Expected);
+    }
+    let Some(person) = person else { return Err(gate.nobody()) };
+    gate.ask(person, preview).and_then(|reason| approve(How::Typed(reason)))
+}
+
+struct Gate<'a> {
+    decision: &'a Decision,
+    part: &'a Part,
+    asked: &'a Asked,
+    kinds: &'a Kinds,
+}
+
+impl Gate<'_> {
+    /// Holds the scope against what was said beforehand.
+    fn as_said(&self) -> Result<(), Refusal> {
+        let Asked { expect, max, plan, .. } = self.asked;
+        if let Some(plan) = plan {
+            let now = Plan::of(self.decision, self.asked.stages.as_ref());
+            if now.id != plan.id {
+                return Err(Refusal::unexpected(self.say("the world no longer matches the plan", &["make a new one with --plan-out"])));
+            }
+        }
+        let Some(scope) = &self.part.scope else { return Ok(()) };
+        if expect.is_none() && max.is_none() {
+            return Ok(());
+        }
+        if scope.certainty != Certainty::Exact {
+            let what = "the scope could not be counted exactly, so neither --expect nor --max can hold";
+            return Err(Refusal::nobody(self.say(what, &[])));
+        }
+        let count = scope.count;
+        let wrong = match (expect, max) {
+            (Some(n), _) if *n != count => Some(format!("--expect said {}", grouped(*n))),
+            (_, Some(n)) if count > *n => Some(format!("--max said {}", grouped(*n))),
+            _ => None,
+        };
+        match wrong {
+            Some(said) => Err(Refusal::unexpected(self.say(&said, &[]))),
+            None => Ok(()),
+        }
+    }
+
+    /// True where `--expect` or `--max` satisfy the rung.
+    fn expected(&self) -> bool {
+        let said = self.asked.expect.is_some() || self.asked.max.is_some();
+        let enough = match self.part.verdict.rung {
+            Rung::Confirm | Rung::DryRun => true,
+            Rung::Stage => self.asked.stages.is_some() || !self.can_stage(),
+            _ => false,
+        };
+        said && enough && !self.part.verdict.person
+    }
+
+    /// Stages need targets that can be named one by one.
+    fn can_stage(&self) -> bool {
+        let single = self.decision.parts.len() == 1;
+        single && matches!(self.part.freeze, Freeze::Names | Freeze::Handles)
+    }
+
+    fn must_stage(&self) -> bool {
+        matches!(self.part.verdict.rung, Rung::Stage | Rung::Approve) && self.can_stage()
+    }
+
+    /// Floors and protected names hold even then.
+    fn can_break_glass(&self) -> bool {
+        let holds = |rule: &str| rule.starts_with("role.") || matches!(rule, "itself");
+        !self.part.verdict.reasons.iter().any(|r| r.rung == Rung::Deny && holds(&r.rule))
+    }
+
+    /// The message: what it is, why, and what to type.
+    fn say(&self, outcome: &str, next: &[&str]) -> String {
+        let mut lines = vec![format!("guard: {}: {outcome}", words::headline(self.part, self.kinds))];
+        lines.extend(words::details(self.part, self.kinds));
+        lines.extend(words::reasons(self.part));
+        lines.extend(next.iter().map(|line| format!("  {line}")));
+        lines.join("\n")
+    }
+
+    fn denied(&self) -> Refusal {
+        let narrower = self.narrower();
+        let glass = (self.can_break_glass() && narrower.is_none())
+            .then(|| format!("if it must be: guard --break-glass 'why' {}", quote(&self.asked.command)));
+        let next: Vec<&str> = narrower.iter().chain(&glass).map(String::as_str).collect();
+        Refusal::denied(self.say("denied", &next))
+    }
+
+    /// The narrower command that would pass a floor: as many targets as the floor lets go.
+    fn narrower(&self) -> Option<String> {
+        let (found, scope) = (self.part.found.as_ref()?, self.part.scope.as_ref()?);
+        let [fleet] = scope.fleets.as_slice() else { return None };
+        let keep = fleet.keep?;
+        let spare = usize::try_from(fleet.healthy.saturating_sub(keep)).ok()?;
+        if spare == 0 {
+            return Some(format!("no {} can be spared: {} are healthy, {} must stay", fleet.role, fleet.healthy, keep));
+        }
+        let calls = crate::scope::calls(found, scope.targets.get(..spare)?).ok()?;
+        let [call] = calls.as_slice() else { return None };
+        Some(format!("this would pass the floor: guard {}", quote(&call.argv)))
+    }
+
+    fn nobody(&self) -> Refusal {
+        let way = words::way_on(self.part, &[], &self.asked.command);
+        let next = match (&way, self.part.verdict.rung) {
+            (_, Rung::Approve) => "it needs a person at a terminal".to_owned(),
+            (Some(way), _) => format!("if that is what you mean: {way}"),
+            (None, _) => "only a person at a terminal can say yes to that".to_owned(),
+        };
+        Refusal::nobody(self.say("nobody is there to ask", &[&next]))
+    }
+
+    /// Asks at the terminal; returns the reason where one was asked for.
+    fn ask(&self, person: &mut dyn Person, preview: &dyn Fn() -> Result<String, String>) -> Result<Option<String>, Refusal> {
+        if self.part.verdict.rung >= Rung::DryRun {
+            match preview() {
+                Ok(text) => person.page(&text),
+                Err(why) => {
+                    return Err(Refusal::denied(self.say(&format!("the dry run does not agree: {why}"), &[])));
+                }
+            }
+        }
+        let mut lines = vec![words::headline(self.part, self.kinds)];
+        lines.extend(words::details(self.part, self.kinds));
+        lines.extend(words::reasons(self.part));
+        if let Some(stages) = self.asked.stages.clone().or_else(|| self.must_stage().then(Stages::default)) {
+            let batches = stages.batches(self.part.scope.as_ref().map_or(0, |s| s.count));
+            let batches: Vec<String> = batches.iter().map(|b| grouped(*b)).collect();
+            lines.push(format!("  it runs in stages of {}", batches.join(", ")));
+        }
+        if self.part.found.is_some() {
+            lines.push(format!("  {}", words::freeze(self.part.freeze)));
+        }
+        let typed = self.typed();
+        let answer = person.ask(&lines.join("\n"), &format!("{}: ", words::to_type(&typed)));
+        self.take(answer, person, &expected_text(&typed))?;
+        if self.part.verdict.rung < Rung::Approve {
+            return Ok(None);
+        }
+        match person.ask("nobody is set up to approve this, so a reason is recorded instead", "why: ") {
+            Answer::Line(reason) if reason.trim().len() >= 3 => Ok(Some(reason.trim().to_owned())),
+            Answer::Line(_) => Err(Refusal::declined("guard: no reason was given; nothing was run".into())),
+            other => self.take(other, person, "").map(|()| None),
+        }
+    }
+
+    /// Where nothing holds what runs, and for an approval, the place is typed, not the number.
+    fn typed(&self) -> Typed {
+        let loose = self.part.verdict.rung >= Rung::Stage && !self.can_stage();
+        if loose || self.part.verdict.rung == Rung::Approve {
+            return Typed::Context(self.part.place.name.clone());
+        }
+        self.part.verdict.typed.clone()
+    }
+
+    fn take(&self, answer: Answer, person: &mut dyn Person, expected: &str) -> Result<(), Refusal> {
+        let no = |why: &str| Refusal::declined(format!("guard: {why}; nothing was run"));
+        match answer {
+            Answer::Line(line) if is_expected(line.trim(), expected) => Ok(()),
+            Answer::Line(line) => {
+                person.declined();
+                let number = self.part.scope.as_ref().map(|s| numbered(s, self.kinds)).unwrap_or_default();
+                Err(no(&format!("'{}' is not what was asked for ({number} would be hit)", escape(line.trim()))))
+            }
+            Answer::TimedOut => Err(no("nobody answered")),
+            Answer::Gone => Err(no("the terminal went away")),
+            Answer::Remembered => Err(no("the answer to a command of the same script was no")),
+            Answer::Interrupted(signal) => {
+                person.declined();
+                Err(Refusal::interrupted(signal))
+            }
+        }
+    }
+}
+
+/// A number may be typed as it is shown, with commas.
+fn is_expected(line: &str, expected: &str) -> bool {
+    let number = expected.bytes().all(|b| b.is_ascii_digit());
+    !expected.is_empty() && (line == expected || number && line.replace(',', "") == expected)
+}
+
+fn expected_text(typed: &Typed) -> String {
+    match typed {
+        Typed::Number(n) => n.to_string(),
+        Typed::Name(name) => name.clone(),
+        Typed::Context(name) => escape(name).into_owned(),
+    }
+}

@@ -1,0 +1,28 @@
+//! Somebody who can be asked.
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// A line was typed.
+    Line(String),
+    /// Nobody answered in time.
+    TimedOut,
+    /// The question was interrupted by this signal.
+    Interrupted(i32),
+    /// The terminal went away, or was closed.
+    Gone,
+    /// A "no" a moment ago, to a command from the same script, holds for this one too.
+    Remembered,
+}
+
+/// A person at a terminal.
+pub trait Person {
+    /// Shows `text`, then asks `question`, and waits for one line.
+    fn ask(&mut self, text: &str, question: &str) -> Answer;
+
+    /// Shows a long text page by page.
+    fn page(&mut self, text: &str);
+
+    /// Remembers that the answer was no.
+    fn declined(&mut self);
+}

@@ -1,0 +1,42 @@
+//! Why a command does not run: the exit code, the sentence, and what to type next.
+
+use crate::exit;
+
+/// A command that was not let through. Nothing was run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// guard's exit code.
+    pub code: u8,
+    /// How the record calls it: `denied`, `declined`, `no terminal`, `not as expected`.
+    pub how: &'static str,
+    /// What to say, several lines.
+    pub message: String,
+}
+
+impl Refusal {
+    /// Policy refuses it.
+    pub fn denied(message: String) -> Self {
+        Self { code: exit::DENIED, how: "denied", message }
+    }
+
+    /// A person said no, or nobody answered.
+    pub fn declined(message: String) -> Self {
+        Self { code: exit::DECLINED, how: "declined", message }
+    }
+
+    /// A question was interrupted: guard ends as the signal would have ended it.
+    pub fn interrupted(signal: i32) -> Self {
+        let code = u8::try_from(128 + signal).unwrap_or(exit::DECLINED);
+        Self { code, how: "interrupted", message: "interrupted; nothing was run".into() }
+    }
+
+    /// Somebody would have to be asked, and nobody is there.
+    pub fn nobody(message: String) -> Self {
+        Self { code: exit::NEEDS_PERSON, how: "no terminal", message }
+    }
+
+    /// The scope is not what was said beforehand.
+    pub fn unexpected(message: String) -> Self {
+        Self { code: exit::NOT_EXPECTED, how: "not as expected", message }
+    }
+}

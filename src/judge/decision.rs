@@ -1,0 +1,69 @@
+//! What was decided about a command line: each command in it with its scope and verdict.
+
+use std::ffi::OsString;
+
+use crate::policy::Environments;
+use crate::read::{Match, Wrapper};
+use crate::scope::{Place, Scope};
+use crate::tool::{Effect, Freeze};
+
+use super::verdict::{Rung, Verdict};
+
+/// One command of a command line, judged.
+#[derive(Debug)]
+pub struct Part {
+    /// Its words, wrappers in front.
+    pub argv: Vec<OsString>,
+    /// The action it matched; `None` where nothing calls it risky.
+    pub found: Option<Match>,
+    /// The wrappers around it.
+    pub wrappers: Vec<Wrapper>,
+    /// What it does to its targets.
+    pub effect: Option<Effect>,
+    /// How what runs is held to what is shown.
+    pub freeze: Freeze,
+    /// Where it acts.
+    pub place: Place,
+    /// The environments of that place.
+    pub environments: Environments,
+    /// What it hits; `None` where nothing calls it risky.
+    pub scope: Option<Scope>,
+    /// What must happen before it runs.
+    pub verdict: Verdict,
+}
+
+/// What was decided about a command line.
+#[derive(Debug)]
+pub struct Decision {
+    /// Every command in it, in order; never empty.
+    pub parts: Vec<Part>,
+    worst: usize,
+}
+
+impl Decision {
+    /// Takes the parts of a command line; `None` where there are none.
+    pub fn of(parts: Vec<Part>) -> Option<Self> {
+        let worst = (0..parts.len()).rev().max_by_key(|at| weight(&parts[*at]))?;
+        Some(Self { parts, worst })
+    }
+
+    /// The part with the highest rung.
+    pub fn worst(&self) -> &Part {
+        &self.parts[self.worst]
+    }
+
+    /// The part with the highest rung, to act on.
+    pub fn into_worst(mut self) -> Part {
+        self.parts.swap_remove(self.worst)
+    }
+
+    /// The decision's rung.
+    pub fn rung(&self) -> Rung {
+        self.worst().verdict.rung
+    }
+}
+
+/// Orders parts: by rung, then an action before none, then by how many it hits.
+fn weight(part: &Part) -> (Rung, bool, u64) {
+    (part.verdict.rung, part.found.is_some(), part.scope.as_ref().map_or(0, |s| s.count))
+}
