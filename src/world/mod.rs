@@ -3,6 +3,7 @@
 pub mod child;
 pub mod exec;
 pub mod inherited;
+pub mod listing;
 pub mod processes;
 pub mod signals;
 mod trusted;

@@ -120,6 +120,11 @@ pub fn signal_exactly(pid: i32, start_time: u64, signal: i32) -> io::Result<()> 
     if sent == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// The device number of guard's controlling terminal, where it has one.
+pub fn controlling_terminal() -> Option<u64> {
+    stat(own_pid()).map(|stat| stat.tty).filter(|tty| *tty != 0)
+}
+
 /// Guard's own number.
 pub fn own_pid() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()

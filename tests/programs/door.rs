@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use guard::world::child::{Beside, Ended, Manner, die_of, run};
 use guard::world::exec::{Launch, exec};
+use guard::world::listing::{ListRequest, list};
 use std::time::Duration;
 
 fn main() -> ExitCode {
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
             ExitCode::from(fault.code())
         }
         "run" => beside(words),
+        "list" => listing(words),
         other => panic!("no door {other}"),
     }
 }
@@ -60,4 +62,16 @@ fn beside(mut words: Vec<OsString>) -> ExitCode {
             ExitCode::from(fault.code())
         }
     }
+}
+
+fn listing(mut words: Vec<OsString>) -> ExitCode {
+    let timeout = Duration::from_millis(option(&mut words, "--timeout").unwrap_or(20_000));
+    let cap_bytes = option(&mut words, "--cap").unwrap_or(1_000_000) as usize;
+    let argv = command(&words);
+    let request = ListRequest { argv, program: None, env: &[], cwd: None, timeout, cap_bytes, codes: &[] };
+    match list(&request) {
+        Ok(out) => println!("{}", String::from_utf8_lossy(&out)),
+        Err(fault) => println!("{fault:?}: {fault}"),
+    }
+    ExitCode::SUCCESS
 }
