@@ -45,9 +45,9 @@ pub enum Error {
         /// The journal, escaped.
         path: String,
     },
-    /// A target that is done was to be hit again, or one that the plan does not have.
-    #[error("target {0} of this rollout is done already or was never part of it")]
-    NotLeft(usize),
+    /// A target was to be started that is done, or to be ended that was not started.
+    #[error("target {0} of this rollout is done, was not started, or is not part of the plan")]
+    OutOfPlace(usize),
 }
 
 impl Error {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod chain;
 mod error;
+pub mod journal;
 mod line;
 pub mod mask;
 mod place;
