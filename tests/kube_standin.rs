@@ -112,6 +112,18 @@ fn a_budget_holds_evictions() {
     assert_eq!(pods.iter().filter(|pod| pod.starts_with("shop/web-")).count(), 10, "keeps its ten");
     assert_eq!(pods.iter().filter(|pod| pod.starts_with("payments/db-")).count(), 3, "gives none");
     let refused = kube.calls().iter().filter(|call| call.status == Some(429)).count();
+    let before = kube.deleted().len();
+    lines(&kube.kubectl(&[
+        "drain",
+        "node-5",
+        "--ignore-daemonsets",
+        "--force",
+        "--disable-eviction",
+        "--grace-period=3",
+    ]));
+    assert!(kube.deleted().len() > before, "without evictions nothing holds");
+    let last = kube.calls().into_iter().rfind(|call| call.method == "DELETE").unwrap();
+    assert_eq!(last.body["gracePeriodSeconds"], 3);
     assert!(refused >= 2, "{refused}");
 }
 

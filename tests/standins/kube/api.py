@@ -63,6 +63,8 @@ def place(store, path):
     if res is None or len(rest) > 3:
         raise not_found()
     name, sub = (rest[1:] + ["", ""])[:2]
+    if sub not in ("", "status", *(known[0] for known in res.subs)):
+        raise not_found()
     return Place(res, namespace, name, sub)
 
 
@@ -123,8 +125,8 @@ class Api:
     def answer(self, request, at):
         """Does what a resource request asks; raises ApiError."""
         what = verb(request, at)
-        if "protobuf" in request.content_type:
-            raise ApiError(415, "UnsupportedMediaType", "the stand-in reads JSON only")
+        if "protobuf" in request.content_type and isinstance(request.body, str):
+            raise ApiError(415, "UnsupportedMediaType", "the stand-in reads JSON, and DeleteOptions in protobuf")
         try:
             if what == "list":
                 return self._list(request, at)

@@ -1,7 +1,8 @@
 """The wire: HTTP, the request log, watches, faults as the client sees them, and the controls.
 
 The log holds two JSON lines a request: {"id", "phase": "request", method, path, query, body, …}
-written and flushed BEFORE anything is done, then {"id", "phase": "done", status, effects}.
+written and flushed BEFORE anything is done, then {"id", "phase": "done", status, effects}, before
+the client can read the answer (a stream has its second line when it ends).
 """
 
 import itertools
@@ -9,9 +10,9 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from . import control
+from . import control, protobuf
 from .api import Api, Request, not_found, place, verb
 from .faults import REASONS, Faults
 from .store import ApiError, Store
@@ -46,6 +47,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
+    number = None
 
     def log_message(self, *args):
         """Says nothing: the log is a file."""
@@ -53,24 +55,27 @@ class Handler(BaseHTTPRequestHandler):
     def handle_any(self):
         url = urlsplit(self.path)
         raw = self._body()
-        try:
-            body = json.loads(raw) if raw else None
-        except ValueError:
-            body = raw.decode("utf-8", "replace")
+        body = self._read(raw)
         if url.path.startswith("/_control"):
             code, out = control.handle(self.server, self.command, url.path, dict(parse_qsl(url.query)), body)
             return self._send(code, out)
         accept, kind = self.headers.get("Accept", ""), self.headers.get("Content-Type", "")
-        request = Request(self.command, url.path, dict(parse_qsl(url.query, keep_blank_values=True)), accept, kind, body)
-        number = next(self.server.ids)
+        request = Request(self.command, unquote(url.path), dict(parse_qsl(url.query, keep_blank_values=True)), accept, kind, body)
+        self.number = number = next(self.server.ids)
         self.server.log({
             "id": number, "phase": "request", "method": request.method, "path": request.path, "query": request.query,
             "body": body, "content_type": kind, "accept": accept, "agent": self.headers.get("User-Agent", ""),
             "as": self.headers.get("Impersonate-User"),
         })
-        status, effects = self._serve(request)
-        self.server.log({"id": number, "phase": "done", "status": status, "effects": effects})
+        status = self._serve(request)
+        if self.number is not None:
+            self._done(status)
         return None
+
+    def _done(self, status, effects=()):
+        """Writes the second line, once."""
+        self.server.log({"id": self.number, "phase": "done", "status": status, "effects": list(effects)})
+        self.number = None
 
     def _body(self):
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -82,28 +87,36 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return raw
 
+    @staticmethod
+    def _read(raw):
+        """The body as a value: JSON, DeleteOptions, or text that nothing understands."""
+        try:
+            return protobuf.delete_options(raw) or (json.loads(raw) if raw else None)
+        except (ValueError, IndexError):
+            return raw.decode("utf-8", "replace")
+
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
     def _serve(self, request):
-        """Answers, and returns (status, effects) for the log."""
+        """Answers, and returns the status."""
         try:
             if request.method == "GET":
                 document = self.server.api.document(request)
                 if document is not None:
                     self._strike(self.server.faults.take("discovery", "*"))
-                    return self._send(200, document, self._discovery_type(document)), []
+                    return self._send(200, document, self._discovery_type(document))
             at = place(self.server.store, request.path)
             struck = self._strike(self.server.faults.take(verb(request, at), at.res.plural))
             if struck is not None:
-                return struck, []
+                return struck
             answer = self.server.api.answer(request, at)
             if answer.watch is not None:
-                return self._watch(request, answer.watch), []
-            return self._send(answer.code, answer.body), answer.effects
+                return self._watch(request, answer.watch)
+            return self._send(answer.code, answer.body, effects=answer.effects)
         except ApiError as fault:
-            return self._send(fault.code, fault.status), []
+            return self._send(fault.code, fault.status)
         except (BrokenPipeError, ConnectionResetError):
-            return 0, []
+            return 0
 
     @staticmethod
     def _discovery_type(document):
@@ -112,7 +125,9 @@ class Handler(BaseHTTPRequestHandler):
             return f"application/json;g=apidiscovery.k8s.io;v={group.split('/')[1]};as=APIGroupDiscoveryList"
         return "application/json"
 
-    def _send(self, code, body, kind="application/json"):
+    def _send(self, code, body, kind="application/json", effects=()):
+        if self.number is not None:
+            self._done(code, effects)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(code)
         self.send_header("Content-Type", kind)
