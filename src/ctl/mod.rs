@@ -1,3 +1,4 @@
 //! guardctl: everything that does not run a command, one file a subcommand.
 
+pub mod audit;
 pub mod tool_tests;

@@ -9,6 +9,9 @@ use crate::ui::escape::visible;
 
 /// Returns `record` as JSON without a line end. What would not show (bidi, C1, format characters)
 /// is written as `\uXXXX`, so a parser gives back the exact text and a terminal is safe.
+///
+/// # Errors
+/// Where the value cannot be JSON.
 pub fn to_line(record: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(512);
     record.serialize(&mut Serializer::with_formatter(&mut line, Visible))?;

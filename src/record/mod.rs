@@ -10,5 +10,6 @@ mod place;
 mod word;
 
 pub use error::Error;
+pub use line::to_line;
 pub use place::state_folder;
 pub use word::Word;
