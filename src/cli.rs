@@ -12,7 +12,7 @@ use crate::judge::Stages;
 /// guard reads COMMAND, lists its real targets, holds their number against policy, and runs it, or
 /// asks for the number to be typed, a dry run, a staged rollout or a second person first. What is
 /// harmless runs at once, as if guard were not there.
-#[derive(Debug, Clone, Default, Parser)]
+#[derive(Debug, Clone, Default, PartialEq, Parser)]
 #[command(name = "guard", version, max_term_width = 100, after_help = AFTER)]
 pub struct Options {
     /// Say what would be hit and what would be asked; run nothing but listings
@@ -55,6 +55,13 @@ Exit codes: the command's own when it ran; 119 a rollout stopped before its end;
 121 declined or nobody answered; 122 a terminal or an option was needed; 123 not what --expect or
 --max said; 125 guard's own failure; 126/127 not runnable/not found; 128+N ended by signal N.";
 
+impl Options {
+    /// True where no option of guard's own is given.
+    pub fn is_plain(&self) -> bool {
+        *self == Self { command: self.command.clone(), ..Self::default() }
+    }
+}
+
 /// Reads guard's arguments, program name first.
 ///
 /// A first word that is no option is the command: nothing is parsed then.
@@ -69,9 +76,8 @@ pub fn parse(args: Vec<OsString>) -> Result<Options, clap::Error> {
 
 /// `--stages` takes its list from the next word only where that word is one; alone it means the default.
 fn with_default_stages(args: Vec<OsString>) -> Vec<OsString> {
-    let is_list = |word: Option<&OsString>| {
-        word.and_then(|w| w.to_str()).is_some_and(|w| w.parse::<Stages>().is_ok())
-    };
+    let is_list =
+        |word: Option<&OsString>| word.and_then(|w| w.to_str()).is_some_and(|w| w.parse::<Stages>().is_ok());
     let alone = args.iter().position(|w| w == OsStr::new("--stages"));
     // Only guard's own options count: behind the first plain word everything is the command's.
     match alone {

@@ -7,170 +7,132 @@
 //! [`decide`] goes as far as the verdict and starts nothing but listings; run, plan, judge, explain
 //! and test all go through it.
 
-use std::ffi::OsString;
-
-use crate::judge::{Case, Decision, Part, Rung, judge};
-use crate::policy::{ConfigFault, Environments, Ladder, Policy, Shelf, Stance};
-use crate::read::{Match, ReadFault, Understood, read, read_inside};
-use crate::scope::{self, Certainty, Place, Scope, Words};
-use crate::tool::{Effect, Freeze, Kinds};
-use crate::world::World;
-
+mod decide;
 mod inner;
+mod outcome;
+mod plans;
+mod records;
 mod sentences;
 
-/// What guard knows when a command arrives.
-pub struct Setup<'a> {
-    /// The world.
-    pub world: &'a dyn World,
-    /// Decisions.
-    pub policy: &'a Policy,
-    /// Facts.
-    pub shelf: &'a Shelf,
-    /// Kinds of targets.
-    pub kinds: &'a Kinds,
-}
+use std::io;
+use std::process::ExitCode;
 
-/// How far to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Until the answer can't change.
-    Enough,
-    /// Everything, for a plan.
-    Full,
-}
+use crate::act::{self, Scene};
+use crate::cli::Options;
+use crate::exit;
+use crate::gate::{self, Person, Refusal};
+use crate::judge::Decision;
+use crate::policy::{ConfigFault, Places, Shelf, Stance, kinds, load};
+use crate::read::{ReadFault, program_name};
+use crate::ui::Ui;
+use crate::world::exec::NotRunnable;
+use crate::world::{Real, World};
 
-/// Why nothing could be decided. Nothing was run.
+pub use decide::{Depth, Setup, decide};
+
+/// Why guard itself failed. Nothing was run.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The command line can't be read.
     #[error(transparent)]
     Read(#[from] ReadFault),
     /// A policy or tool file can't be used.
-    #[error(transparent)]
+    #[error("{}", .0.render())]
     Config(#[from] ConfigFault),
+    /// The decision can't be recorded, so what is gated does not run.
+    #[error("the decision can't be recorded, so nothing was run: {0}")]
+    Record(#[from] crate::record::Error),
+    /// A plan file can't be used.
+    #[error("the plan can't be used: {0}")]
+    Plan(String),
+    /// The program can't be started.
+    #[error(transparent)]
+    NotRunnable(#[from] NotRunnable),
+    /// A stream or file failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
-/// Decides about a command line; starts nothing but listings.
-pub fn decide(argv: &[OsString], setup: &Setup<'_>, depth: Depth) -> Result<Decision, Fault> {
-    let mut parts = Vec::new();
-    for understood in read(argv, setup.shelf)? {
-        part(&understood, setup, depth, &mut parts);
+impl Fault {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::NotRunnable(fault) => fault.code(),
+            _ => exit::FAILURE,
+        }
     }
-    Decision::of(parts).ok_or(Fault::Read(ReadFault::Empty))
 }
 
-/// Judges one command, and the commands it carries.
-fn part(understood: &Understood, setup: &Setup<'_>, depth: Depth, parts: &mut Vec<Part>) {
-    let Some(found) = Match::find(understood) else {
-        return parts.push(harmless(understood, setup));
+/// Takes a command its whole way; returns guard's exit code where the command did not replace it.
+pub fn run(options: &Options, ui: &mut Ui) -> ExitCode {
+    match way(options, ui) {
+        Ok(code) => code,
+        Err(fault) => {
+            ui.complain(&format!("guard: {fault}"));
+            ExitCode::from(fault.code())
+        }
+    }
+}
+
+fn way(options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
+    let world = Real::new(!options.no_input);
+    let session = world.session();
+    let places =
+        Places::find(world.variable("XDG_CONFIG_HOME").map(Into::into), session.home.clone(), &session.cwd);
+    let shelf = Shelf::new(&places);
+    if nothing_to_decide(options, &places, &shelf)? {
+        return Err(act::exec(&options.command).into());
+    }
+
+    let policy = load(&places)?;
+    let setup = Setup { world: &world, policy: &policy, shelf: &shelf, kinds: &kinds()? };
+    let decision = decide(&options.command, &setup, depth(options))?;
+    if options.plan {
+        return plans::show(&decision, options, &setup, ui);
+    }
+
+    let asked = plans::asked(options)?;
+    let log = records::open(&decision, options, &setup)?;
+    let mut person = gate::at_terminal(session, &policy);
+    let person = person.as_mut().map(|p| p as &mut dyn Person);
+    let preview = || act::preview(decision.worst(), &world);
+    let admitted = gate::admit(&decision, &asked, setup.kinds, person, &preview);
+    let log = log.decided(&decision, &admitted, &setup)?;
+    plans::write(&decision, &admitted, options)?;
+
+    let outcome = match admitted {
+        Err(refusal) => return refuse(&refusal, &decision, options, ui),
+        Ok(approval) => {
+            let scene = Scene { world: &world, policy: &policy, kinds: setup.kinds };
+            act::carry_out(approval, decision, &options.command, options.outcome.is_some(), &scene, ui)?
+        }
     };
-    if let Some(carried) = inner::carried(&found, setup) {
-        for (argv, wrappers) in carried.commands {
-            match read_inside(&argv, wrappers, setup.shelf) {
-                Ok(inside) => inside.iter().for_each(|one| part(one, setup, depth, parts)),
-                Err(fault) => parts.push(not_understood(&found, setup, &fault)),
-            }
-        }
-        if found.effect().is_none() {
-            return;
-        }
-    }
-    parts.push(judged(found, setup, depth));
+    log.ended(&outcome)?;
+    outcome::write(options, &outcome)?;
+    Ok(outcome.exit())
 }
 
-/// A command that no tool file calls risky.
-fn harmless(understood: &Understood, setup: &Setup<'_>) -> Part {
-    let unnamed = understood.tool.is_none().then(|| setup.policy.unnamed());
-    let verdict = match unnamed {
-        Some(stance) if stance.value != Stance::Allow => sentences::unnamed(understood, &stance, setup.world),
-        _ => sentences::allowed(),
-    };
-    Part {
-        argv: sentences::argv(&understood.invocation),
-        found: None,
-        wrappers: understood.invocation.wrappers.clone(),
-        effect: None,
-        freeze: Freeze::None,
-        place: Place::default(),
-        environments: Environments::default(),
-        scope: None,
-        verdict,
+/// Tells whether no tool file speaks for the program and nothing else asks for a decision.
+fn nothing_to_decide(options: &Options, places: &Places, shelf: &Shelf) -> Result<bool, Fault> {
+    let plain = options.is_plain();
+    let Some(program) = options.command.first() else { return Err(ReadFault::Empty.into()) };
+    let assignment = program.as_encoded_bytes().contains(&b'=');
+    if !plain || assignment || shelf.get(program_name(program))?.is_some() {
+        return Ok(false);
     }
+    if places.ruling().is_none() && places.project.is_none() {
+        return Ok(true);
+    }
+    Ok(load(places)?.unnamed().value == Stance::Allow)
 }
 
-/// A carried command that can't be read: unknown, never small.
-fn not_understood(found: &Match, setup: &Setup<'_>, fault: &ReadFault) -> Part {
-    let scope = scope::unknown("target", setup.kinds, fault.to_string());
-    with_scope(found.clone(), setup, scope, &[])
+fn depth(options: &Options) -> Depth {
+    let whole = options.plan || options.expect.is_some() || options.max.is_some() || options.stages.is_some();
+    if whole || options.plan_out.is_some() || options.plan_in.is_some() { Depth::Full } else { Depth::Enough }
 }
 
-/// Judges an action: by its words where they settle it, else by what the world says.
-fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
-    let blanks: Vec<String> = found.blanks().iter().map(sentences::blank).collect();
-    if let Some(condition) = found.unknown() {
-        let why = format!("{condition} takes the targets out of sight");
-        let scope = scope::unknown(&found.kind(), setup.kinds, why);
-        return with_scope(found, setup, scope, &blanks);
-    }
-    let words = Words::of(&found, setup.kinds);
-    if !blanks.is_empty() && depth == Depth::Enough {
-        // Judged before any listing: the listing would read the empty word as everything, too.
-        let scope = scope::unknown(&words.kind, setup.kinds, "an empty selector may mean everything".into());
-        return with_scope(found, setup, scope, &blanks);
-    }
-    if depth == Depth::Enough && scope::by_words(&found) {
-        let quick = with_scope(found.clone(), setup, words.scope(setup.kinds), &blanks);
-        if quick.verdict.rung == Rung::Deny || quick.verdict.allows() && settled(&quick, setup) {
-            return quick;
-        }
-    }
-    let asked =
-        scope::Question { found: &found, words: &words, kinds: setup.kinds, full: depth == Depth::Full };
-    let scope = scope::resolve(&asked, setup.policy, setup.world);
-    with_scope(found, setup, scope, &blanks)
-}
-
-/// Tells whether an allowed scope by words alone can't become more by looking.
-fn settled(part: &Part, setup: &Setup<'_>) -> bool {
-    let Some((found, scope)) = part.found.as_ref().zip(part.scope.as_ref()) else { return false };
-    if scope.certainty != Certainty::AtMost {
-        return false;
-    }
-    let ladder = ladder(found, setup, scope, &part.environments);
-    let share = scope.count >= 2 && scope::has_percent(&ladder);
-    found.action().fleet.is_none() || !share && !setup.policy.has_floors(&found.file.tool.names[0])
-}
-
-fn ladder(found: &Match, setup: &Setup<'_>, scope: &Scope, environments: &Environments) -> Ladder {
-    let effect = scope.effect.or(found.effect()).unwrap_or(Effect::Destroy);
-    setup.policy.ladder(&found.name(), effect, scope.size, environments)
-}
-
-/// Judges a scope. The context is read only where a rule or a message needs it.
-fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[String]) -> Part {
-    let effect = scope.effect.or(found.effect()).unwrap_or(Effect::Destroy);
-    let place = scope::place(&found, setup.world);
-    let mut names: Vec<&str> = place.parts.iter().map(|(_, value)| value.as_str()).collect();
-    names.push(&place.name);
-    let environments = setup.policy.environments(&names);
-    let ladder = ladder(&found, setup, &scope, &environments);
-    if scope.certainty != Certainty::AtMost && scope::asks_fleet(&ladder, &scope, setup.policy, &found) {
-        scope::fleets(&found, &mut scope, setup.policy, setup.world);
-    }
-    let freeze = found.action().freeze;
-    let case =
-        Case { effect, freeze, scope: &scope, place: &place, ladder: &ladder, blanks, kinds: setup.kinds };
-    let verdict = judge(&case);
-    Part {
-        argv: sentences::argv(&found.invocation),
-        wrappers: found.invocation.wrappers.clone(),
-        effect: Some(effect),
-        freeze,
-        place,
-        environments,
-        scope: Some(scope),
-        verdict,
-        found: Some(found),
-    }
+fn refuse(refusal: &Refusal, decision: &Decision, options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
+    ui.complain(&refusal.message);
+    outcome::write_refused(options, refusal, decision)?;
+    Ok(ExitCode::from(refusal.code))
 }

@@ -1,2 +1,22 @@
 //! Runs what was approved: exec, frozen runs, rollouts.
+//!
+//! An allowed command replaces guard. A gated one runs beside it, held to what was shown by the
+//! means its tool file names; what can't be held any more does not run.
 
+mod carry;
+mod drift;
+mod outcome;
+mod rollout;
+
+use std::ffi::OsString;
+
+use crate::world::exec::{Launch, NotRunnable};
+
+pub use carry::{Scene, carry_out};
+pub use drift::preview;
+pub use outcome::{Outcome, Tally};
+
+/// Replaces guard by a command as typed. Returns only when that failed.
+pub fn exec(argv: &[OsString]) -> NotRunnable {
+    crate::world::exec::exec(&Launch::new(argv))
+}

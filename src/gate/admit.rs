@@ -121,7 +121,9 @@ impl Gate<'_> {
         if let Some(plan) = plan {
             let now = Plan::of(self.decision, self.asked.stages.as_ref());
             if now.id != plan.id {
-                return Err(Refusal::unexpected(self.say("the world no longer matches the plan", &["make a new one with --plan-out"])));
+                return Err(Refusal::unexpected(
+                    self.say("the world no longer matches the plan", &["make a new one with --plan-out"]),
+                ));
             }
         }
         let Some(scope) = &self.part.scope else { return Ok(()) };
@@ -195,7 +197,10 @@ impl Gate<'_> {
         let keep = fleet.keep?;
         let spare = usize::try_from(fleet.healthy.saturating_sub(keep)).ok()?;
         if spare == 0 {
-            return Some(format!("no {} can be spared: {} are healthy, {} must stay", fleet.role, fleet.healthy, keep));
+            return Some(format!(
+                "no {} can be spared: {} are healthy, {} must stay",
+                fleet.role, fleet.healthy, keep
+            ));
         }
         let calls = crate::scope::calls(found, scope.targets.get(..spare)?).ok()?;
         let [call] = calls.as_slice() else { return None };
@@ -213,12 +218,18 @@ impl Gate<'_> {
     }
 
     /// Asks at the terminal; returns the reason where one was asked for.
-    fn ask(&self, person: &mut dyn Person, preview: &dyn Fn() -> Result<String, String>) -> Result<Option<String>, Refusal> {
+    fn ask(
+        &self,
+        person: &mut dyn Person,
+        preview: &dyn Fn() -> Result<String, String>,
+    ) -> Result<Option<String>, Refusal> {
         if self.part.verdict.rung >= Rung::DryRun {
             match preview() {
                 Ok(text) => person.page(&text),
                 Err(why) => {
-                    return Err(Refusal::denied(self.say(&format!("the dry run does not agree: {why}"), &[])));
+                    return Err(Refusal::denied(
+                        self.say(&format!("the dry run does not agree: {why}"), &[]),
+                    ));
                 }
             }
         }
@@ -262,7 +273,10 @@ impl Gate<'_> {
             Answer::Line(line) => {
                 person.declined();
                 let number = self.part.scope.as_ref().map(|s| numbered(s, self.kinds)).unwrap_or_default();
-                Err(no(&format!("'{}' is not what was asked for ({number} would be hit)", escape(line.trim()))))
+                Err(no(&format!(
+                    "'{}' is not what was asked for ({number} would be hit)",
+                    escape(line.trim())
+                )))
             }
             Answer::TimedOut => Err(no("nobody answered")),
             Answer::Gone => Err(no("the terminal went away")),

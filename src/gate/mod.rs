@@ -7,7 +7,9 @@
 mod admit;
 mod person;
 mod refusal;
+mod terminal;
 
 pub use admit::{Approval, Asked, How, admit};
 pub use person::{Answer, Person};
 pub use refusal::Refusal;
+pub use terminal::{Terminal, at_terminal};

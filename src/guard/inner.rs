@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::read::{Match, Wrapper};
 
-use super::Setup;
+use super::decide::Setup;
 
 /// The commands that an invocation carries, each with the wrappers it runs under.
 pub struct Carried {

@@ -34,6 +34,8 @@ pub struct Question<'a> {
     pub kinds: &'a Kinds,
     /// True to count everything, false to stop when the answer can't change.
     pub full: bool,
+    /// True to keep what a freeze needs to hold on to.
+    pub keep: bool,
 }
 
 /// Tells whether the words of a command alone can bound what it hits.
@@ -43,7 +45,7 @@ pub fn by_words(found: &Match) -> bool {
 
 /// Asks the world what an action would hit.
 pub fn resolve(question: &Question<'_>, _policy: &Policy, world: &dyn World) -> Scope {
-    let Question { found, words, kinds, full } = question;
+    let Question { found, words, kinds, full, .. } = question;
     let mut scope = match found.action().targets.source {
         Source::Host => host(words, kinds, world),
         _ if found.action().list.is_some() => listed::scope(found, &words.kind, kinds, world),

@@ -3,6 +3,8 @@
 pub mod escape;
 pub mod fold;
 pub mod plan;
+mod streams;
 pub mod words;
 
 pub use escape::escape;
+pub use streams::Ui;

@@ -113,10 +113,7 @@ impl Plan {
             scope: scope.map(plan_scope),
             freeze: found.map(|_| part.freeze.word().to_owned()),
             stages: staged(part, stages),
-            verdict: PlanVerdict {
-                rung: part.verdict.rung.word().to_owned(),
-                reasons: reasons(part),
-            },
+            verdict: PlanVerdict { rung: part.verdict.rung.word().to_owned(), reasons: reasons(part) },
             id: String::new(),
             parts: Vec::new(),
         };
@@ -153,7 +150,8 @@ fn staged(part: &Part, stages: Option<&Stages>) -> Vec<u64> {
 }
 
 fn plan_scope(scope: &Scope) -> PlanScope {
-    let names = scope.targets.iter().map(shown_name).chain(scope.sample.iter().map(|n| escape(n).into_owned()));
+    let names =
+        scope.targets.iter().map(shown_name).chain(scope.sample.iter().map(|n| escape(n).into_owned()));
     PlanScope {
         kind: scope.kind.clone(),
         certainty: certainty(scope.certainty).to_owned(),

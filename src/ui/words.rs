@@ -38,7 +38,9 @@ pub fn headline(part: &Part, kinds: &Kinds) -> String {
         return format!("{} is nothing that guard calls risky", shorten(&quote(&part.argv), 40));
     };
     let number = match scope.certainty {
-        Certainty::Unknown if scope.count == 0 => format!("an unknown number of {}", plural(kinds, &scope.kind)),
+        Certainty::Unknown if scope.count == 0 => {
+            format!("an unknown number of {}", plural(kinds, &scope.kind))
+        }
         _ => numbered(scope, kinds),
     };
     format!("{} would {} {number}{}", found.name(), verb(part), at(&part.place))
@@ -102,7 +104,8 @@ pub fn reasons(part: &Part) -> Vec<String> {
 
 fn stage_line(part: &Part, stages: Option<&Stages>) -> Option<String> {
     let default = Stages::default();
-    let stages = stages.or((part.verdict.rung >= Rung::Stage && part.verdict.rung < Rung::Deny).then_some(&default))?;
+    let stages =
+        stages.or((part.verdict.rung >= Rung::Stage && part.verdict.rung < Rung::Deny).then_some(&default))?;
     let batches = stages.batches(part.scope.as_ref()?.count);
     let batches: Vec<String> = batches.iter().map(|b| crate::tool::grouped(*b)).collect();
     Some(format!("stages: {}", batches.join(", ")))
@@ -116,7 +119,9 @@ pub fn freeze(freeze: Freeze) -> &'static str {
         Freeze::Lease => "what runs stops if anything has moved meanwhile",
         Freeze::Handles => "what runs removes exactly these files, whatever is put in their place",
         Freeze::Cap => "what runs stops at this number, but could hit others than shown",
-        Freeze::Relist => "they are listed again right before it runs; what appears in that moment is hit too",
+        Freeze::Relist => {
+            "they are listed again right before it runs; what appears in that moment is hit too"
+        }
         Freeze::None => "nothing holds what runs to what is shown: it runs as typed",
     }
 }

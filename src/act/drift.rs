@@ -1,0 +1,66 @@
+//! Looks again: whether what would be hit is still what was shown.
+
+use std::collections::HashSet;
+
+use crate::judge::Part;
+use crate::policy::Policy;
+use crate::read::Fill;
+use crate::scope::{Certainty, Question, Scope, Target, Words, resolve, run};
+use crate::tool::Kinds;
+use crate::ui::escape::{escape, escape_bytes};
+use crate::world::World;
+
+/// Lines of a dry run that are shown at the most.
+const LINES: usize = 2000;
+
+/// What changed between two looks.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// Targets that were not there before, by name.
+    pub appeared: Vec<String>,
+    /// How many of those shown are gone.
+    pub gone: u64,
+}
+
+/// Lists the targets again.
+pub fn look_again(part: &Part, policy: &Policy, kinds: &Kinds, world: &dyn World) -> Option<Scope> {
+    let found = part.found.as_ref()?;
+    let words = Words::of(found, kinds);
+    Some(resolve(&Question { found, words: &words, kinds, full: false, keep: true }, policy, world))
+}
+
+/// Compares what was shown with what is there now; an error says why that can't be known.
+pub fn drift(shown: &Scope, now: &Scope) -> Result<Drift, String> {
+    if now.certainty != Certainty::Exact {
+        let why = now.unknown.as_deref().unwrap_or("the listing is not complete");
+        return Err(format!("what it hits could not be listed again: {why}"));
+    }
+    let key = |t: &Target| (t.kind.clone(), t.namespace.clone(), t.name.clone(), t.uid.clone());
+    let before: HashSet<_> = shown.targets.iter().map(key).collect();
+    let after: HashSet<_> = now.targets.iter().map(key).collect();
+    let mut appeared: Vec<String> = after.difference(&before).map(|k| escape(&k.2).into_owned()).collect();
+    appeared.sort();
+    Ok(Drift { appeared, gone: before.difference(&after).count() as u64 })
+}
+
+/// The text of a dry run: the tool's own preview where it has one, else the frozen listing.
+pub fn preview(part: &Part, world: &dyn World) -> Result<String, String> {
+    let Some((found, scope)) = part.found.as_ref().zip(part.scope.as_ref()) else { return Ok(String::new()) };
+    if let Some(template) = &found.action().preview {
+        let output = run(found, template, &Fill::default(), world)?;
+        let lines = output.split(|b| *b == b'\n').take(LINES).map(|line| escape_bytes(line).into_owned());
+        return Ok(lines.collect::<Vec<_>>().join("\n"));
+    }
+    let mut lines: Vec<String> = scope
+        .targets
+        .iter()
+        .map(|t| format!("{}  {}", t.kind, crate::ui::plan::shown_name(t)))
+        .chain(scope.sample.iter().map(|name| escape(name).into_owned()))
+        .take(LINES)
+        .collect();
+    let shown = lines.len() as u64;
+    if scope.count > shown {
+        lines.push(format!("… and {} more", crate::tool::grouped(scope.count - shown)));
+    }
+    Ok(lines.join("\n"))
+}

@@ -1,0 +1,18 @@
+//! `guard [OPTIONS] COMMAND [ARGS…]`: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use guard::ui::Ui;
+use guard::world::arguments;
+use guard::{cli, exit, guard as way};
+
+fn main() -> ExitCode {
+    match cli::parse(arguments()) {
+        Ok(options) => way::run(&options, &mut Ui),
+        Err(fault) => {
+            let help = fault.exit_code() == 0;
+            let _ = fault.print();
+            if help { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Command line → decision: read, match, resolve, judge. Starts nothing but listings.
+
+use std::ffi::OsString;
+
+use crate::judge::{Case, Decision, Part, Rung, judge};
+use crate::policy::{Environments, Ladder, Policy, Shelf, Stance};
+use crate::read::{Match, ReadFault, Understood, read, read_inside};
+use crate::scope::{self, Certainty, Place, Scope, Words};
+use crate::tool::{Effect, Freeze, Kinds};
+use crate::world::World;
+
+use super::{Fault, inner, sentences};
+
+/// What guard knows when a command arrives.
+pub struct Setup<'a> {
+    /// The world.
+    pub world: &'a dyn World,
+    /// Decisions.
+    pub policy: &'a Policy,
+    /// Facts.
+    pub shelf: &'a Shelf,
+    /// Kinds of targets.
+    pub kinds: &'a Kinds,
+}
+
+/// How far to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Until the answer can't change.
+    Enough,
+    /// Everything, for a plan.
+    Full,
+}
+
+/// Decides about a command line; starts nothing but listings.
+pub fn decide(argv: &[OsString], setup: &Setup<'_>, depth: Depth) -> Result<Decision, Fault> {
+    let mut parts = Vec::new();
+    for understood in read(argv, setup.shelf)? {
+        part(&understood, setup, depth, &mut parts);
+    }
+    Decision::of(parts).ok_or_else(|| ReadFault::Empty.into())
+}
+
+/// Judges one command, and the commands it carries.
+fn part(understood: &Understood, setup: &Setup<'_>, depth: Depth, parts: &mut Vec<Part>) {
+    let Some(found) = Match::find(understood) else {
+        return parts.push(harmless(understood, setup));
+    };
+    if let Some(carried) = inner::carried(&found, setup) {
+        for (argv, wrappers) in carried.commands {
+            match read_inside(&argv, wrappers, setup.shelf) {
+                Ok(inside) => inside.iter().for_each(|one| part(one, setup, depth, parts)),
+                Err(fault) => parts.push(not_understood(&found, setup, &fault)),
+            }
+        }
+        if found.effect().is_none() {
+            return;
+        }
+    }
+    parts.push(judged(found, setup, depth));
+}
+
+/// A command that no tool file calls risky.
+fn harmless(understood: &Understood, setup: &Setup<'_>) -> Part {
+    let unnamed = understood.tool.is_none().then(|| setup.policy.unnamed());
+    let verdict = match unnamed {
+        Some(stance) if stance.value != Stance::Allow => sentences::unnamed(understood, &stance, setup.world),
+        _ => sentences::allowed(),
+    };
+    Part {
+        argv: sentences::argv(&understood.invocation),
+        found: None,
+        wrappers: understood.invocation.wrappers.clone(),
+        effect: None,
+        freeze: Freeze::None,
+        place: Place::default(),
+        environments: Environments::default(),
+        scope: None,
+        verdict,
+    }
+}
+
+/// A carried command that can't be read: unknown, never small.
+fn not_understood(found: &Match, setup: &Setup<'_>, fault: &ReadFault) -> Part {
+    let scope = scope::unknown("target", setup.kinds, fault.to_string());
+    with_scope(found.clone(), setup, scope, &[])
+}
+
+/// Judges an action: by its words where they settle it, else by what the world says.
+fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
+    let blanks: Vec<String> = found.blanks().iter().map(sentences::blank).collect();
+    if let Some(condition) = found.unknown() {
+        let why = format!("{condition} takes the targets out of sight");
+        let scope = scope::unknown(&found.kind(), setup.kinds, why);
+        return with_scope(found, setup, scope, &blanks);
+    }
+    let words = Words::of(&found, setup.kinds);
+    if !blanks.is_empty() && depth == Depth::Enough {
+        // Judged before any listing: the listing would read the empty word as everything, too.
+        let scope = scope::unknown(&words.kind, setup.kinds, "an empty selector may mean everything".into());
+        return with_scope(found, setup, scope, &blanks);
+    }
+    if depth == Depth::Enough && scope::by_words(&found) {
+        let quick = with_scope(found.clone(), setup, words.scope(setup.kinds), &blanks);
+        if quick.verdict.rung == Rung::Deny || quick.verdict.allows() && settled(&quick, setup) {
+            return quick;
+        }
+    }
+    let asked = scope::Question {
+        found: &found,
+        words: &words,
+        kinds: setup.kinds,
+        full: depth == Depth::Full,
+        keep: true,
+    };
+    let scope = scope::resolve(&asked, setup.policy, setup.world);
+    with_scope(found, setup, scope, &blanks)
+}
+
+/// Tells whether an allowed scope by words alone can't become more by looking.
+fn settled(part: &Part, setup: &Setup<'_>) -> bool {
+    let Some((found, scope)) = part.found.as_ref().zip(part.scope.as_ref()) else { return false };
+    if scope.certainty != Certainty::AtMost {
+        return false;
+    }
+    let ladder = ladder(found, setup, scope, &part.environments);
+    let share = scope.count >= 2 && scope::has_percent(&ladder);
+    found.action().fleet.is_none() || !share && !setup.policy.has_floors(&found.file.tool.names[0])
+}
+
+fn ladder(found: &Match, setup: &Setup<'_>, scope: &Scope, environments: &Environments) -> Ladder {
+    let effect = scope.effect.or(found.effect()).unwrap_or(Effect::Destroy);
+    setup.policy.ladder(&found.name(), effect, scope.size, environments)
+}
+
+/// Judges a scope. The context is read only where a rule or a message needs it.
+fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[String]) -> Part {
+    let effect = scope.effect.or(found.effect()).unwrap_or(Effect::Destroy);
+    let place = scope::place(&found, setup.world);
+    let mut names: Vec<&str> = place.parts.iter().map(|(_, value)| value.as_str()).collect();
+    names.push(&place.name);
+    let environments = setup.policy.environments(&names);
+    let ladder = ladder(&found, setup, &scope, &environments);
+    if scope.certainty != Certainty::AtMost && scope::asks_fleet(&ladder, &scope, setup.policy, &found) {
+        scope::fleets(&found, &mut scope, setup.policy, setup.world);
+    }
+    let freeze = found.action().freeze;
+    let case =
+        Case { effect, freeze, scope: &scope, place: &place, ladder: &ladder, blanks, kinds: setup.kinds };
+    let verdict = judge(&case);
+    Part {
+        argv: sentences::argv(&found.invocation),
+        wrappers: found.invocation.wrappers.clone(),
+        effect: Some(effect),
+        freeze,
+        place,
+        environments,
+        scope: Some(scope),
+        verdict,
+        found: Some(found),
+    }
+}

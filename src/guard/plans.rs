@@ -1,0 +1,87 @@
+//! Plans: shown, written for later, and read back.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::Options;
+use crate::gate::{Approval, Asked, Refusal};
+use crate::judge::Decision;
+use crate::ui::plan::{Plan, VERSION};
+use crate::ui::{Ui, words};
+use crate::world::read_trusted;
+
+use super::{Fault, Setup};
+
+/// Shows a plan. Exits 0 for what is allowed, else as a run without a terminal would.
+pub fn show(
+    decision: &Decision,
+    options: &Options,
+    setup: &Setup<'_>,
+    ui: &mut Ui,
+) -> Result<ExitCode, Fault> {
+    let stages = options.stages.as_ref();
+    let plan = Plan::of(decision, stages);
+    if options.json {
+        ui.print(&serde_json::to_string(&plan).map_err(std::io::Error::other)?)?;
+    } else {
+        ui.print(&words::plan(decision, setup.kinds, stages))?;
+    }
+    if let Some(path) = &options.plan_out {
+        save(path, &plan)?;
+    }
+    let admitted = crate::gate::admit(decision, &asked(options)?, setup.kinds, None, &|| Ok(String::new()));
+    Ok(ExitCode::from(admitted.map_or_else(|refusal| refusal.code, |_| 0)))
+}
+
+/// What guard's own options said beforehand.
+pub fn asked(options: &Options) -> Result<Asked, Fault> {
+    Ok(Asked {
+        expect: options.expect,
+        max: options.max,
+        stages: options.stages.clone(),
+        break_glass: options.break_glass.clone(),
+        plan: options.plan_in.as_deref().map(load).transpose()?,
+        command: options.command.clone(),
+    })
+}
+
+/// Writes the plan that `--plan-out` asks for.
+pub fn write(
+    decision: &Decision,
+    _admitted: &Result<Approval, Refusal>,
+    options: &Options,
+) -> Result<(), Fault> {
+    match &options.plan_out {
+        Some(path) => save(path, &Plan::of(decision, options.stages.as_ref())),
+        None => Ok(()),
+    }
+}
+
+/// A plan names what may be hit, so nobody else may write it.
+fn save(path: &Path, plan: &Plan) -> Result<(), Fault> {
+    let fault = |fault: std::io::Error| Fault::Plan(format!("{}: {fault}", path.display()));
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(fault)?;
+    let mut text = serde_json::to_string_pretty(plan).map_err(|e| fault(std::io::Error::other(e)))?;
+    text.push('\n');
+    file.write_all(text.as_bytes()).map_err(fault)?;
+    file.sync_all().map_err(fault)
+}
+
+fn load(path: &Path) -> Result<Plan, Fault> {
+    let text = read_trusted(path).map_err(|fault| Fault::Plan(fault.to_string()))?;
+    let text = text.ok_or_else(|| Fault::Plan(format!("{} is not there", path.display())))?;
+    let plan: Plan = serde_json::from_str(&text)
+        .map_err(|fault| Fault::Plan(format!("{} is no plan: {fault}", path.display())))?;
+    if plan.plan != VERSION {
+        return Err(Fault::Plan(format!(
+            "{} is a plan of version {}, not {VERSION}",
+            path.display(),
+            plan.plan
+        )));
+    }
+    Ok(plan)
+}

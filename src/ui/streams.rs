@@ -1,0 +1,24 @@
+//! One owner of the streams: what guard prints goes through here.
+
+use std::io::{self, Write};
+
+/// Where guard writes: results to stdout, everything else to stderr.
+#[derive(Debug, Default)]
+pub struct Ui;
+
+impl Ui {
+    /// Prints a result.
+    pub fn print(&mut self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    /// Says something beside the result. A closed stderr is no reason to fail.
+    pub fn complain(&mut self, text: &str) {
+        let mut err = io::stderr().lock();
+        let _ = err.write_all(text.as_bytes());
+        let _ = err.write_all(b"\n");
+    }
+}

@@ -1,0 +1,85 @@
+//! The real world.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use super::listing::{ListRequest, ListingFault, list};
+use super::view::{Listing, Session, World};
+
+/// A listing larger than this is no listing that a person meant.
+const LARGEST_LISTING: usize = 256 * 1024 * 1024;
+
+/// A file of facts (a kubeconfig) larger than this is not read.
+const LARGEST_FILE: u64 = 16 * 1024 * 1024;
+
+/// This host, this process, these files.
+#[derive(Debug)]
+pub struct Real {
+    session: Session,
+}
+
+impl Real {
+    /// Looks at the process's own surroundings. `input` is false where nobody may be asked.
+    pub fn new(input: bool) -> Self {
+        let text =
+            |name| env::var_os(name).map(|v| v.to_string_lossy().into_owned()).filter(|v| !v.is_empty());
+        let host = nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
+        let user =
+            text("LOGNAME").or_else(|| text("USER")).unwrap_or_else(|| nix::unistd::getuid().to_string());
+        Self {
+            session: Session {
+                host,
+                user,
+                home: env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()),
+                cwd: env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+                ssh: env::var_os("SSH_CONNECTION").is_some() || env::var_os("SSH_TTY").is_some(),
+                terminal: input && env::var_os("CI").is_none(),
+            },
+        }
+    }
+}
+
+impl World for Real {
+    fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn list(&self, listing: &Listing<'_>) -> Result<Vec<u8>, String> {
+        let request = ListRequest {
+            argv: listing.argv,
+            program: None,
+            env: &[],
+            cwd: None,
+            timeout: listing.patience,
+            cap_bytes: LARGEST_LISTING,
+            codes: listing.codes,
+        };
+        list(&request).map_err(|fault| {
+            let command = crate::ui::escape::quote(listing.argv);
+            let said = match &fault {
+                ListingFault::NotFound(_) => fault.to_string(),
+                _ => format!("the listing ({}): {fault}", crate::ui::escape::shorten(&command, 120)),
+            };
+            crate::ui::escape(said.trim_end()).into_owned()
+        })
+    }
+
+    fn variable(&self, name: &str) -> Option<OsString> {
+        env::var_os(name)
+    }
+
+    fn file(&self, path: &Path) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        fs::File::open(path).ok()?.take(LARGEST_FILE).read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+}
+
+/// Guard's own arguments, as the system handed them over.
+pub fn arguments() -> Vec<OsString> {
+    env::args_os().map(|word| OsString::from_vec(word.into_vec())).collect()
+}
