@@ -125,7 +125,7 @@ class Api:
     def answer(self, request, at):
         """Does what a resource request asks; raises ApiError."""
         what = verb(request, at)
-        if "protobuf" in request.content_type and isinstance(request.body, str):
+        if isinstance(request.body, str):
             raise ApiError(415, "UnsupportedMediaType", "the stand-in reads JSON, and DeleteOptions in protobuf")
         try:
             if what == "list":
