@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::tool::ToolFile;
 
 use super::invocation::{Invocation, Piece, Wrapper, program_name};
-use super::options::{Reading, is_assignment, readings};
+use super::options::{MOST_READINGS, Reading, is_assignment, readings};
 
 /// More commands inside one another than this count as not understood.
 const DEEPEST: usize = 16;
@@ -89,6 +89,12 @@ fn follow(
     if depth > DEEPEST {
         return Err(ReadFault::TooDeep);
     }
+    if out.len() >= MOST_READINGS {
+        // Every wrapper may multiply the readings of what it runs.
+        return Err(ReadFault::TooManyReadings(
+            argv.first().map_or_else(String::new, |p| program_name(p).to_owned()),
+        ));
+    }
     let (program, words) = argv.split_first().ok_or(ReadFault::Empty)?;
     let name = program_name(program);
     let Some(file) = library.tool(name).map_err(ReadFault::Tool)? else {
@@ -97,6 +103,11 @@ fn follow(
     };
     let all = readings(&file.tool, words).map_err(|_| ReadFault::TooManyReadings(name.to_owned()))?;
     for reading in all {
+        if let Some(words) = split_text(&file, &reading) {
+            let argv: Vec<OsString> = std::iter::once(program.clone()).chain(words).collect();
+            follow(&argv, wrappers.clone(), library, depth + 1, out)?;
+            continue;
+        }
         match command_at(&file, &reading) {
             Some(at) => {
                 let mut wrappers = wrappers.clone();
@@ -116,6 +127,30 @@ fn follow(
         }
     }
     Ok(())
+}
+
+/// Returns the words of a wrapper with the text of its `split` option split into words in its
+/// place; `None` where there is no such option, or its text is more than plain words.
+fn split_text(file: &ToolFile, reading: &Reading) -> Option<Vec<OsString>> {
+    let name = file.tool.wrapper.as_ref()?.split.as_ref()?;
+    let mut words = Vec::new();
+    let mut found = false;
+    for piece in &reading.pieces {
+        match piece {
+            Piece::Option(given) if !found && given.name.same(name) => {
+                let text = given.values.first()?.to_str()?;
+                if text.contains(['\\', '$', '#', '\'', '"']) {
+                    return None;
+                }
+                words.extend(text.split_ascii_whitespace().map(OsString::from));
+                found = true;
+            }
+            Piece::Option(given) => words.extend(given.words()),
+            Piece::Operand(word) | Piece::Assignment(word) => words.push(word.clone()),
+            Piece::Separator => words.push("--".into()),
+        }
+    }
+    found.then_some(words)
 }
 
 /// Returns where among the words the command begins that a wrapper runs.

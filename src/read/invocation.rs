@@ -150,6 +150,10 @@ impl Invocation {
                     }
                 })
             }
+            Alternative::AnyValue(name, glob) => self
+                .options()
+                .filter(|given| given.name.same(name))
+                .any(|given| given.values.iter().any(|value| glob.matches(value.as_bytes()))),
             Alternative::Spelled(glob) => self.options().any(|given| {
                 given.name.spellings().any(|s| glob.matches(s.as_bytes())) && !given.switched_off()
             }),

@@ -62,7 +62,7 @@ pub fn readings(tool: &Tool, words: &[OsString]) -> Result<Vec<Reading>, TooMany
                 state.operand(words[state.at].clone());
                 continue;
             }
-            if assigns && is_assignment(&words[state.at]) {
+            if assigns && sets_variable(&words[state.at], state.only_operands) {
                 state.reading.pieces.push(Piece::Assignment(words[state.at].clone()));
                 state.at += 1;
                 continue;
@@ -108,6 +108,13 @@ pub fn is_assignment(word: &OsStr) -> bool {
     name > 0 && !bytes[0].is_ascii_digit() && bytes.get(name) == Some(&b'=')
 }
 
+/// Tells whether env or sudo take a word for `NAME=value`: unlike the shell, they take any name.
+fn sets_variable(word: &OsStr, only_operands: bool) -> bool {
+    let bytes = word.as_bytes();
+    let option = !only_operands && bytes.starts_with(b"-");
+    !option && bytes.iter().position(|b| *b == b'=').is_some_and(|at| at > 0)
+}
+
 /// Reads one word (and what belongs to it) into `state`, or fills `forks` with every way to go on.
 fn step(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<State>) {
     let word = &words[state.at];
@@ -123,6 +130,10 @@ fn step(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Stat
     if bytes == b"--" {
         state.only_operands = true;
         state.reading.pieces.push(Piece::Separator);
+        state.at += 1;
+    } else if bytes == b"-" && find(tool, &state.operands, |s| s == "-").is_some() {
+        // To env, a mere `-` is an option; to most tools it is the name of standard input.
+        state.option(OptionName::unlisted("-"), "-".into(), Vec::new(), Form::Bare);
         state.at += 1;
     } else if bytes.len() < 2 || bytes[0] != b'-' {
         state.operand(word.clone());
@@ -193,6 +204,11 @@ fn find_long(tool: &Tool, operands: &[OsString], spelled: &str) -> Option<(Optio
             .strip_prefix('-')
             .filter(|s| s.starts_with('-'))
             .map_or(format!("-{spelled}"), str::to_owned);
+        return find(tool, operands, |s| s == other).map(|(name, arity)| (name, arity, other));
+    }
+    if tool.style == Style::Pflag && spelled[2..].contains('_') {
+        // kubectl takes `--all_namespaces` for `--all-namespaces`, with a warning.
+        let other = spelled.replace('_', "-");
         return find(tool, operands, |s| s == other).map(|(name, arity)| (name, arity, other));
     }
     if tool.style != Style::Gnu || spelled.len() < 3 {
@@ -279,6 +295,9 @@ fn short(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Sta
     let mut at = 1;
     while at < word.len() {
         let spelled = format!("-{}", char::from(word[at]));
+        if tool.style == Style::Pflag && word.get(at + 1) == Some(&b'=') {
+            return short_equals(tool, words, state, spelled, at + 2);
+        }
         match find(tool, &state.operands, |s| s == spelled) {
             Some((name, Arity::Switch)) => {
                 state.option(name, spelled, Vec::new(), Form::Bare);
@@ -291,6 +310,18 @@ fn short(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Sta
         }
     }
     state.at += 1;
+}
+
+/// Style pflag: `-n=x`, also at the end of a bundle, and `-A=false`.
+fn short_equals(tool: &Tool, words: &[OsString], state: &mut State, spelled: String, rest: usize) {
+    let value = OsStr::from_bytes(&words[state.at].as_bytes()[rest..]).to_owned();
+    match find(tool, &state.operands, |s| s == spelled) {
+        Some((name, _)) => {
+            state.option(name, spelled, vec![value], Form::Equals);
+            state.at += 1;
+        }
+        None => *state = std::mem::take(state).unlisted(spelled, vec![value], Form::Equals, 1),
+    }
 }
 
 /// A short option that may take a value: the rest of its word from `rest` on, else the next word.

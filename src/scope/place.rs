@@ -19,6 +19,7 @@ pub fn place(found: &Match, world: &dyn World) -> Place {
         let value = match part.from {
             PlaceFrom::Given => None,
             PlaceFrom::Kubeconfig => kubeconfig(found, world),
+            PlaceFrom::Operand => found.operands().first().map(|word| word.to_string_lossy().into_owned()),
             PlaceFrom::Folder => Some(world.session().cwd.display().to_string()),
         };
         let value = given(found, world, part).or(value).or_else(|| part.default.clone());

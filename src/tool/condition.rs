@@ -2,7 +2,8 @@
 //!
 //! A condition is written as alternatives with blanks between them, any of which is enough, and
 //! `!` in front turns the whole round: `-r -R --recursive`, `--dry-run=client`, `!-m`,
-//! `operand.2..=+*`.
+//! `operand.2..=+*`. `-f=GLOB` asks for the last value, which overrides those before it; for an
+//! option whose values add up, `-f+=GLOB` asks for any.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub struct Condition {
 pub enum Alternative {
     /// An option is given (and, with a glob, its last value matches).
     Option(OptionName, Option<Glob>),
+    /// An option is given, and one of its values matches.
+    AnyValue(OptionName, Glob),
     /// An option whose spelling matches a glob is given.
     Spelled(Glob),
     /// An operand in the range exists (and, with a glob, one matches).
@@ -86,6 +89,14 @@ impl From<CommandPath> for String {
 }
 
 fn alternative(word: &str) -> Result<Alternative, SpecFault> {
+    if let Some((name, glob)) = word.split_once("+=")
+        && name.starts_with('-')
+    {
+        return Ok(Alternative::AnyValue(
+            OptionName::try_from(name.to_owned())?,
+            Glob::try_from(glob.to_owned())?,
+        ));
+    }
     let (name, glob) = match word.split_once('=') {
         Some((name, glob)) => (name, Some(Glob::try_from(glob.to_owned())?)),
         None => (word, None),

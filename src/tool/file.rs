@@ -126,6 +126,8 @@ pub enum PlaceFrom {
     Kubeconfig,
     /// The working folder.
     Folder,
+    /// The first operand (ssh's host).
+    Operand,
 }
 
 /// Options by how they take a value.
@@ -174,6 +176,9 @@ pub struct Wrapper {
     /// True where the wrapper changes who or where, so that listings go through it too.
     #[serde(default)]
     pub carries: bool,
+    /// The option whose text is split into further words in its place (env -S).
+    #[serde(default)]
+    pub split: Option<OptionName>,
     /// Present: no command follows (sudo -l, sudo -e).
     #[serde(default)]
     pub unless: Vec<Condition>,
