@@ -2,16 +2,28 @@
 
 pub mod child;
 pub mod exec;
+mod file_rules;
+mod fileset;
+mod handle;
 pub mod inherited;
 pub mod listing;
+mod mounts;
 pub mod processes;
 mod real;
+mod remove;
 pub mod signals;
 mod trusted;
 mod view;
 mod walk;
 
+pub use file_rules::{
+    BesideRule, DataRule, Disposable, ExpandedGlob, FileRules, FileRulesError, Firmness, HoldingRule,
+    PreparedRules, ProtectRule, ProtectedPath, Relation, lexical,
+};
+pub use fileset::{FileSet, FileSetError};
+pub use mounts::Surroundings;
 pub use real::{Real, arguments};
+pub use remove::{RemoveEvent, RemoveOptions, RemoveOutcome, remove};
 pub use trusted::{FileFault, read_trusted, toml_files};
 pub use view::{Listing, Session, World};
-pub use walk::FileSet;
+pub use walk::{RootKind, Stopped, Walk, WalkRequest, walk};
