@@ -5,9 +5,11 @@
 //! a person types. No terminal means that nothing is asked, and no is the answer.
 
 mod admit;
+mod job;
 mod person;
 mod refusal;
 mod terminal;
+pub mod turn;
 
 pub use admit::{Approval, Asked, How, admit};
 pub use person::{Answer, Person};

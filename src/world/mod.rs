@@ -13,6 +13,7 @@ mod real;
 mod remove;
 pub mod signals;
 mod trusted;
+pub mod tty;
 mod view;
 mod walk;
 

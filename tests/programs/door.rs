@@ -13,9 +13,14 @@ use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use guard::gate::turn::{self, NoTurn};
 use guard::world::child::{Beside, Ended, Manner, die_of, run};
 use guard::world::exec::{Launch, exec};
 use guard::world::listing::{ListRequest, list};
+use guard::world::tty::{Answer, Tty};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 fn main() -> ExitCode {
@@ -29,6 +34,8 @@ fn main() -> ExitCode {
         }
         "run" => beside(words),
         "list" => listing(words),
+        "ask" => ask(words),
+        "turn" => take_turn(words),
         other => panic!("no door {other}"),
     }
 }
@@ -74,4 +81,52 @@ fn listing(mut words: Vec<OsString>) -> ExitCode {
         Err(fault) => println!("{fault:?}: {fault}"),
     }
     ExitCode::SUCCESS
+}
+
+/// Appends to the file that the test reads: the streams may be anything here.
+fn report(text: &str) {
+    let mut file = OpenOptions::new().create(true).append(true).open(env::var_os("REPORT").unwrap()).unwrap();
+    writeln!(file, "{text}").unwrap();
+}
+
+/// Asks once, without turns.
+fn ask(mut words: Vec<OsString>) -> ExitCode {
+    let timeout = Duration::from_millis(option(&mut words, "--timeout").unwrap_or(60_000));
+    let Some(mut tty) = Tty::open() else {
+        report("no terminal");
+        return ExitCode::from(122);
+    };
+    let answer = tty.ask("how many? ", timeout);
+    report(&format!("{answer:?}"));
+    ExitCode::from(u8::from(!matches!(answer, Answer::Line(_))))
+}
+
+/// As guard asks: `yes` runs, everything else is remembered as no. Words: the name of the command.
+fn take_turn(words: Vec<OsString>) -> ExitCode {
+    let name = words[0].to_str().unwrap();
+    let folder = PathBuf::from(env::var_os("TURNS").unwrap());
+    let mut tty = Tty::open().unwrap();
+    match turn::ask(&mut tty, Some(&folder), &format!("run {name}? "), Duration::from_secs(60)) {
+        Ok((Answer::Line(line), _)) if line == "yes" => {
+            report(&format!("{name} ran"));
+            ExitCode::SUCCESS
+        }
+        Ok((Answer::Interrupted(signal), _)) => {
+            report(&format!("{name} interrupted"));
+            die_of(signal)
+        }
+        Ok((answer, mut turn)) => {
+            turn.remember_no();
+            report(&format!("{name} no {answer:?}"));
+            ExitCode::from(121)
+        }
+        Err(NoTurn::Refused(_)) => {
+            report(&format!("{name} refused"));
+            ExitCode::from(121)
+        }
+        Err(fault) => {
+            report(&format!("{name} {fault:?}"));
+            ExitCode::from(121)
+        }
+    }
 }

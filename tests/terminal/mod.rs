@@ -113,7 +113,13 @@ impl Terminal {
 
     /// Starts an interactive bash, without the start files of whoever runs the tests.
     pub fn bash() -> Terminal {
+        Terminal::bash_with(&[])
+    }
+
+    /// The same with these variables.
+    pub fn bash_with(env: &[(&str, &OsStr)]) -> Terminal {
         let mut bash = Command::new("bash");
+        bash.envs(env.iter().copied());
         bash.args(["--norc", "--noprofile", "-i"]).env("PS1", "$ ").env("DOOR", door()).env_remove("CI");
         let mut terminal = Terminal::start(bash, [true; 3]);
         terminal.expect("$ ");
@@ -121,7 +127,11 @@ impl Terminal {
     }
 
     pub fn send(&mut self, keys: &str) {
-        self.master.as_ref().unwrap().write_all(keys.as_bytes()).unwrap();
+        self.send_bytes(keys.as_bytes());
+    }
+
+    pub fn send_bytes(&mut self, keys: &[u8]) {
+        self.master.as_ref().unwrap().write_all(keys).unwrap();
     }
 
     /// Types `keys` until `text` shows up. An interactive shell that just got the terminal back may
