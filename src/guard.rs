@@ -4,7 +4,7 @@
 //! command line ─read▶ invocation ─match▶ action ─resolve▶ scope ─judge▶ verdict ─gate▶ approval ─act▶ outcome
 //! ```
 //!
-//! [`decide`] goes as far as the verdict and starts nothing but listings; run, plan, judge, explain
+//! [`decide()`] goes as far as the verdict and starts nothing but listings; run, plan, judge, explain
 //! and test all go through it.
 
 mod decide;

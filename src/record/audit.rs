@@ -1,6 +1,6 @@
 //! The audit log: every gated decision, on disk before it is acted on, and its outcome.
 //!
-//! Lines of JSON in a digest [`chain`](super::chain). A file that the operator may write is a memory
+//! Lines of JSON in a digest [`chain`]. A file that the operator may write is a memory
 //! against slips, not a control over the operator; see docs on what the log is worth.
 
 use std::collections::HashSet;

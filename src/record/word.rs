@@ -12,7 +12,7 @@ use crate::ui::escape::{escape, unescape};
 /// A word, a path or a name from outside.
 ///
 /// Its text is the word itself. Only a word that is not UTF-8, or that reads as if it had been
-/// escaped for that, is written with the escapes of [`ui::escape`](crate::ui::escape), so that it
+/// escaped for that, is written with the escapes of [`ui::escape`](mod@crate::ui::escape), so that it
 /// can always be read back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String")]
