@@ -11,26 +11,34 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 /// How many waits can be open at once (a rollout, a prompt in it, listings beside each other).
-const SLOTS: usize = 16;
+const SLOTS: usize = 32;
 const SIGNALS: usize = 65;
 
+/// A pipe for one wait. It is never closed: a handler in another thread may be about to write,
+/// and must not find another file under that number.
 struct Slot {
-    pipe: AtomicI32,
+    ends: OnceLock<(OwnedFd, OwnedFd)>,
     wanted: AtomicU64,
 }
 
-static SLOT: [Slot; SLOTS] = [const { Slot { pipe: AtomicI32::new(-1), wanted: AtomicU64::new(0) } }; SLOTS];
+/// What stands in which signal's place, and which slots are taken.
+struct Table {
+    /// For each signal, how many waits catch it and what stood there before the first.
+    caught: [Option<(usize, libc::sigaction)>; SIGNALS],
+    taken: [bool; SLOTS],
+}
+
+static SLOT: [Slot; SLOTS] = [const { Slot { ends: OnceLock::new(), wanted: AtomicU64::new(0) } }; SLOTS];
 /// The process whose handlers these are; a forked child must not write into its parent's pipe.
 static OWNER: AtomicI32 = AtomicI32::new(0);
-/// For each signal, how many waits catch it and what stood there before the first.
-static CAUGHT: Mutex<[Option<(usize, libc::sigaction)>; SIGNALS]> = Mutex::new([None; SIGNALS]);
+static TABLE: Mutex<Table> = Mutex::new(Table { caught: [None; SIGNALS], taken: [false; SLOTS] });
 
 /// One signal as it arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,41 +54,46 @@ pub struct Arrived {
 pub struct Signals {
     slot: usize,
     caught: Vec<i32>,
-    reader: OwnedFd,
-    // Closed after the slot is given back: a handler may still write while this is dropped.
-    _writer: OwnedFd,
+    reader: BorrowedFd<'static>,
 }
 
 impl Signals {
     /// Catches `signals`, except those that were ignored.
     ///
     /// # Errors
-    /// When there is no descriptor left, or more than sixteen waits are open.
+    /// When there is no descriptor left, or more than 32 waits are open.
     pub fn catch(signals: &[i32]) -> io::Result<Signals> {
-        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-        let mut table = lock();
-        OWNER.store(own_pid(), Ordering::Relaxed);
-        let slot = SLOT.iter().position(|slot| slot.pipe.load(Ordering::Relaxed) == -1);
-        let Some(slot) = slot else {
-            return Err(io::Error::other("too many waits for signals at once"));
-        };
-        let mut wait = Signals { slot, caught: Vec::new(), reader, _writer: writer };
+        let mut wait = Signals::open(&mut lock())?;
         for &signal in signals {
-            if hold(&mut table, signal)? {
+            SLOT[wait.slot].wanted.fetch_or(bit(signal), Ordering::Relaxed);
+            if hold(&mut lock(), signal)? {
                 wait.caught.push(signal);
             }
         }
-        let wanted = wait.caught.iter().fold(0, |bits, signal| bits | bit(*signal));
-        SLOT[slot].wanted.store(wanted, Ordering::Relaxed);
-        SLOT[slot].pipe.store(wait._writer.as_raw_fd(), Ordering::Release);
-        drop(table);
+        Ok(wait)
+    }
+
+    /// Takes a slot that is free, and what a late handler left in it out.
+    fn open(table: &mut Table) -> io::Result<Signals> {
+        OWNER.store(own_pid(), Ordering::Relaxed);
+        let free = table.taken.iter().position(|taken| !taken);
+        let slot = free.ok_or_else(|| io::Error::other("too many waits for signals at once"))?;
+        if SLOT[slot].ends.get().is_none() {
+            let _ = SLOT[slot].ends.set(pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?);
+        }
+        let Some((reader, _)) = SLOT[slot].ends.get() else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        table.taken[slot] = true;
+        let wait = Signals { slot, caught: Vec::new(), reader: reader.as_fd() };
+        while wait.next().is_some() {}
         Ok(wait)
     }
 
     /// Returns the next signal that arrived, or `None` when there is none yet.
     pub fn next(&self) -> Option<Arrived> {
         let mut byte = [0u8];
-        match rustix::io::read(&self.reader, &mut byte) {
+        match rustix::io::read(self.reader, &mut byte) {
             Ok(1) => Some(Arrived { signal: i32::from(byte[0] & 0x7f), sent: byte[0] & 0x80 != 0 }),
             _ => None,
         }
@@ -90,7 +103,7 @@ impl Signals {
 impl AsFd for Signals {
     /// The descriptor to poll: readable when a signal arrived.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.reader.as_fd()
+        self.reader
     }
 }
 
@@ -101,12 +114,12 @@ impl Drop for Signals {
             release(&mut table, signal);
         }
         SLOT[self.slot].wanted.store(0, Ordering::Relaxed);
-        SLOT[self.slot].pipe.store(-1, Ordering::Release);
+        table.taken[self.slot] = false;
     }
 }
 
-fn lock() -> MutexGuard<'static, [Option<(usize, libc::sigaction)>; SIGNALS]> {
-    CAUGHT.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock() -> MutexGuard<'static, Table> {
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn bit(signal: i32) -> u64 {
@@ -119,8 +132,8 @@ fn own_pid() -> i32 {
 }
 
 /// Installs the handler for the first wait that wants `signal`; false when it is ignored.
-fn hold(table: &mut [Option<(usize, libc::sigaction)>; SIGNALS], signal: i32) -> io::Result<bool> {
-    let Some(entry) = usize::try_from(signal).ok().and_then(|n| table.get_mut(n)) else {
+fn hold(table: &mut Table, signal: i32) -> io::Result<bool> {
+    let Some(entry) = usize::try_from(signal).ok().and_then(|n| table.caught.get_mut(n)) else {
         return Err(io::Error::from_raw_os_error(libc::EINVAL));
     };
     if let Some((count, _)) = entry {
@@ -150,8 +163,8 @@ fn hold(table: &mut [Option<(usize, libc::sigaction)>; SIGNALS], signal: i32) ->
 }
 
 /// Puts back what stood there, when the last wait for `signal` ends.
-fn release(table: &mut [Option<(usize, libc::sigaction)>; SIGNALS], signal: i32) {
-    let Some(entry) = usize::try_from(signal).ok().and_then(|n| table.get_mut(n)) else { return };
+fn release(table: &mut Table, signal: i32) {
+    let Some(entry) = usize::try_from(signal).ok().and_then(|n| table.caught.get_mut(n)) else { return };
     match entry {
         Some((count, _)) if *count > 1 => *count -= 1,
         Some((_, before)) => {
@@ -177,9 +190,10 @@ extern "C" fn note(signal: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void
             let sent = !info.is_null() && (*info).si_code <= 0;
             let byte = [signal as u8 & 0x7f | if sent { 0x80 } else { 0 }];
             for slot in &SLOT {
-                let pipe = slot.pipe.load(Ordering::Acquire);
-                if pipe != -1 && slot.wanted.load(Ordering::Relaxed) & bit(signal) != 0 {
-                    libc::write(pipe, byte.as_ptr().cast(), 1);
+                if slot.wanted.load(Ordering::Relaxed) & bit(signal) != 0
+                    && let Some((_, writer)) = slot.ends.get()
+                {
+                    libc::write(writer.as_raw_fd(), byte.as_ptr().cast(), 1);
                 }
             }
         }
@@ -209,5 +223,65 @@ pub fn poll(fds: &mut [PollFd<'_>], timeout: Option<Duration>) -> io::Result<usi
             Ok(0)
         }
         Err(fault) => Err(fault.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raise(signal: i32) {
+        // SAFETY: sends a signal to this process, which catches it.
+        unsafe { libc::kill(libc::getpid(), signal) };
+    }
+
+    fn arrives(wait: &Signals) -> Arrived {
+        poll(&mut [readable(wait)], None).unwrap();
+        wait.next().unwrap_or_else(|| arrives(wait))
+    }
+
+    fn handler(signal: i32) -> usize {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: asks only.
+        unsafe {
+            libc::sigaction(signal, ptr::null(), action.as_mut_ptr());
+            action.assume_init().sa_sigaction
+        }
+    }
+
+    #[test]
+    fn every_wait_gets_what_it_wants_and_the_last_one_puts_back() {
+        let before = handler(libc::SIGUSR1);
+        let outer = Signals::catch(&[libc::SIGUSR1, libc::SIGUSR2]).unwrap();
+        {
+            let inner = Signals::catch(&[libc::SIGUSR1]).unwrap();
+            raise(libc::SIGUSR1);
+            let arrived = Arrived { signal: libc::SIGUSR1, sent: true };
+            assert_eq!((arrives(&inner), arrives(&outer)), (arrived, arrived));
+            raise(libc::SIGUSR2);
+            assert_eq!(arrives(&outer).signal, libc::SIGUSR2);
+            assert_eq!(inner.next(), None);
+        }
+        raise(libc::SIGUSR1);
+        assert_eq!(arrives(&outer).signal, libc::SIGUSR1);
+        drop(outer);
+        assert_eq!(handler(libc::SIGUSR1), before);
+    }
+
+    #[test]
+    fn a_signal_that_cannot_be_caught_is_an_error_and_leaves_nothing_behind() {
+        for odd in [0, -1, 65, 1000, libc::SIGKILL] {
+            assert!(Signals::catch(&[libc::SIGALRM, odd]).is_err(), "{odd}");
+            assert_eq!(handler(libc::SIGALRM), libc::SIG_DFL);
+        }
+    }
+
+    #[test]
+    fn an_ignored_signal_stays_ignored() {
+        // Rust's runtime ignores SIGPIPE.
+        let wait = Signals::catch(&[libc::SIGPIPE]).unwrap();
+        raise(libc::SIGPIPE);
+        assert_eq!(wait.next(), None);
+        assert_eq!(handler(libc::SIGPIPE), libc::SIG_IGN);
     }
 }
