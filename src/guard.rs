@@ -93,7 +93,7 @@ fn way(options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
 
     let asked = plans::asked(options)?;
     let log = records::open(&decision, options, &setup)?;
-    let mut person = gate::at_terminal(session, &policy);
+    let mut person = gate::at_terminal(session, &policy, &world);
     let person = person.as_mut().map(|p| p as &mut dyn Person);
     let preview = || act::preview(decision.worst(), &world);
     let admitted = gate::admit(&decision, &asked, setup.kinds, person, &preview);
@@ -128,7 +128,7 @@ fn nothing_to_decide(options: &Options, places: &Places, shelf: &Shelf) -> Resul
 
 fn depth(options: &Options) -> Depth {
     let whole = options.plan || options.expect.is_some() || options.max.is_some() || options.stages.is_some();
-    if whole || options.plan_out.is_some() || options.plan_in.is_some() { Depth::Full } else { Depth::Enough }
+    if whole || options.plan_out.is_some() || options.plan_in.is_some() { Depth::Full } else { Depth::Act }
 }
 
 fn refuse(refusal: &Refusal, decision: &Decision, options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {

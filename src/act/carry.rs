@@ -6,7 +6,7 @@ use crate::exit;
 use crate::gate::{Approval, How};
 use crate::judge::{Decision, Part, Rung};
 use crate::policy::Policy;
-use crate::scope::{Certainty, Frozen, Scope, calls};
+use crate::scope::{Certainty, Scope, calls};
 use crate::tool::{Freeze, Kinds, grouped};
 use crate::ui::Ui;
 use crate::world::World;
@@ -15,7 +15,7 @@ use crate::world::exec::{Launch, NotRunnable};
 
 use super::drift::{drift, look_again};
 use super::outcome::{Outcome, Tally};
-use super::rollout;
+use super::{remove, rollout};
 
 /// What acting needs to look at the world again.
 pub struct Scene<'a> {
@@ -42,6 +42,11 @@ pub fn carry_out(
     let rung = approval.rung();
     let single = decision.parts.len() == 1;
     let mut part = decision.into_worst();
+    if single && let Some((set, options)) = remove::frozen(&mut part, approval.how() == &How::Allowed) {
+        let count = [set.len()];
+        let batches = approval.stages().map_or(count.to_vec(), |stages| stages.batches(set.len()));
+        return remove::remove_files(&set, options, &batches, rung, ui);
+    }
     if let Some(stages) = approval.stages().filter(|_| single && has_targets(&part)) {
         return rollout::run(&part, stages, rung, scene, ui);
     }
@@ -49,7 +54,6 @@ pub fn carry_out(
         return if stay { as_typed(command, rung) } else { Err(super::exec(command)) };
     }
     match part.freeze {
-        Freeze::Handles if single && has_files(&part) => rollout::remove(&mut part, rung, ui),
         Freeze::Names | Freeze::Lease if single && is_exact(&part) => {
             by_names(&part, command, rung, scene, ui)
         }
@@ -66,16 +70,8 @@ fn is_exact(part: &Part) -> bool {
     scope(part).is_some_and(|s| s.certainty == Certainty::Exact && !s.targets.is_empty())
 }
 
-fn has_files(part: &Part) -> bool {
-    scope(part).is_some_and(|s| matches!(s.frozen, Frozen::Files(_)))
-}
-
 fn has_targets(part: &Part) -> bool {
-    match part.freeze {
-        Freeze::Names => is_exact(part),
-        Freeze::Handles => has_files(part),
-        _ => false,
-    }
+    part.freeze == Freeze::Names && is_exact(part)
 }
 
 fn as_typed(command: &[OsString], rung: Rung) -> Result<Outcome, NotRunnable> {

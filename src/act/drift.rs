@@ -26,7 +26,11 @@ pub struct Drift {
 pub fn look_again(part: &Part, policy: &Policy, kinds: &Kinds, world: &dyn World) -> Option<Scope> {
     let found = part.found.as_ref()?;
     let words = Words::of(found, kinds);
-    Some(resolve(&Question { found, words: &words, kinds, full: false, keep: true }, policy, world))
+    Some(resolve(
+        &Question { found, words: &words, kinds, full: false, keep: true, enough: None },
+        policy,
+        world,
+    ))
 }
 
 /// Compares what was shown with what is there now; an error says why that can't be known.

@@ -6,6 +6,7 @@
 mod carry;
 mod drift;
 mod outcome;
+mod remove;
 mod rollout;
 
 use std::ffi::OsString;

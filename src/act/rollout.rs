@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use crate::exit;
 use crate::judge::{Part, Rung, Stages};
-use crate::scope::{Frozen, Scope, Target, calls, fleets};
+use crate::scope::{Scope, Target, calls, fleets};
 use crate::tool::grouped;
 use crate::ui::Ui;
 use crate::ui::fold::sample;
@@ -18,7 +18,7 @@ use super::carry::{Growth, Scene, drifted};
 use super::outcome::{Outcome, Tally};
 
 /// Names shown in a closing line at the most.
-const NAMES: usize = 10;
+pub(super) const NAMES: usize = 10;
 
 /// Runs an approved command in stages.
 pub fn run(
@@ -31,9 +31,6 @@ pub fn run(
     let Some((found, scope)) = part.found.as_ref().zip(part.scope.as_ref()) else {
         return Ok(Outcome::stopped(rung, exit::FAILURE, false, None));
     };
-    if let Frozen::Files(_) = scope.frozen {
-        return remove_in_stages(part, stages, rung, ui);
-    }
     let batches = stages.batches(scope.targets.len() as u64);
     let mut state = Progress { targets: &scope.targets, done: 0, failed: 0, of: batches.len() };
     for (at, size) in batches.iter().enumerate() {
@@ -148,18 +145,4 @@ impl Progress<'_> {
         ui.complain(&format!("  untouched: {}", names(end..self.targets.len())));
         Outcome::stopped(rung, exit::STOPPED, self.done + self.failed > 0, Some(tally))
     }
-}
-
-/// Removes frozen files through their folders' handles.
-pub fn remove(_part: &mut Part, rung: Rung, _ui: &mut Ui) -> Result<Outcome, NotRunnable> {
-    Ok(Outcome::stopped(rung, exit::FAILURE, false, None))
-}
-
-fn remove_in_stages(
-    _part: &Part,
-    _stages: &Stages,
-    rung: Rung,
-    _ui: &mut Ui,
-) -> Result<Outcome, NotRunnable> {
-    Ok(Outcome::stopped(rung, exit::FAILURE, false, None))
 }

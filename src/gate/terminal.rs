@@ -1,25 +1,88 @@
-//! The person at this terminal.
+//! The person at this terminal: one question at a time, on `/dev/tty` alone.
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::policy::Policy;
-use crate::world::Session;
+use crate::world::tty::{self, Tty};
+use crate::world::{Session, World};
 
 use super::person::{Answer, Person};
+use super::turn::{self, NoTurn, Turn};
+
+/// How long a question waits where policy does not say.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Lines of a page where the terminal does not say its size.
+const PAGE: usize = 22;
 
 /// A person at `/dev/tty`.
 #[derive(Debug)]
-pub struct Terminal;
+pub struct Terminal {
+    tty: Tty,
+    folder: Option<PathBuf>,
+    patience: Duration,
+    turn: Option<Turn>,
+}
 
 /// Finds the person at this terminal; `None` where nobody can be asked.
-pub fn at_terminal(_session: &Session, _policy: &Policy) -> Option<Terminal> {
-    None
+pub fn at_terminal(session: &Session, policy: &Policy, world: &dyn World) -> Option<Terminal> {
+    if !session.terminal {
+        return None;
+    }
+    let tty = Tty::open().filter(Tty::in_foreground)?;
+    let runtime = world.variable("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let state = world.variable("XDG_STATE_HOME");
+    let home = session.home.as_ref().map(|home| home.as_os_str());
+    let state = crate::record::state_folder(state.as_deref(), home).ok();
+    let patience = policy.site(|file| file.prompt.timeout).map_or(PATIENCE, |span| span.0);
+    Some(Terminal { tty, folder: turn::folder(runtime.as_deref(), state.as_deref()), patience, turn: None })
 }
 
 impl Person for Terminal {
-    fn ask(&mut self, _text: &str, _question: &str) -> Answer {
-        Answer::Gone
+    fn ask(&mut self, text: &str, question: &str) -> Answer {
+        self.turn = None;
+        let whole = format!("{text}\n{question}");
+        match turn::ask(&mut self.tty, self.folder.as_deref(), &whole, self.patience) {
+            Err(NoTurn::Refused(_)) => Answer::Remembered,
+            Err(NoTurn::TimedOut) => Answer::TimedOut,
+            Err(NoTurn::Interrupted(signal)) => Answer::Interrupted(signal),
+            Err(NoTurn::Background) => Answer::Gone,
+            Ok((answer, turn)) => {
+                self.turn = Some(turn);
+                match answer {
+                    tty::Answer::Line(line) => Answer::Line(line),
+                    tty::Answer::Unreadable => Answer::Line(String::new()),
+                    tty::Answer::TimedOut => Answer::TimedOut,
+                    tty::Answer::Interrupted(signal) => Answer::Interrupted(signal),
+                    tty::Answer::Gone | tty::Answer::Background => Answer::Gone,
+                }
+            }
+        }
     }
 
-    fn page(&mut self, _text: &str) {}
+    fn page(&mut self, text: &str) {
+        let rows = self.tty.size().map_or(PAGE, |(_, rows)| usize::from(rows).saturating_sub(2).max(1));
+        let lines: Vec<&str> = text.lines().collect();
+        let mut pages = lines.chunks(rows).peekable();
+        while let Some(page) = pages.next() {
+            if self.tty.say(&format!("{}\n", page.join("\n"))).is_err() {
+                return;
+            }
+            if pages.peek().is_none() {
+                return;
+            }
+            let more = "-- Enter for more, q and Enter for the question --";
+            match self.tty.ask(more, self.patience) {
+                tty::Answer::Line(line) if !line.trim().eq_ignore_ascii_case("q") => {}
+                _ => return,
+            }
+        }
+    }
 
-    fn declined(&mut self) {}
+    fn declined(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.remember_no();
+        }
+    }
 }

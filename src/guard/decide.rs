@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::judge::{Case, Decision, Part, Rung, judge};
-use crate::policy::{Environments, Ladder, Policy, Shelf, Stance};
+use crate::policy::{Amount, Environments, Ladder, Policy, Shelf, Stance};
 use crate::read::{Match, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds};
@@ -28,6 +28,8 @@ pub struct Setup<'a> {
 pub enum Depth {
     /// Until the answer can't change.
     Enough,
+    /// Until the answer can't change; then, for what is gated, all that a freeze holds on to.
+    Act,
     /// Everything, for a plan.
     Full,
 }
@@ -57,7 +59,12 @@ fn part(understood: &Understood, setup: &Setup<'_>, depth: Depth, parts: &mut Ve
             return;
         }
     }
-    parts.push(judged(found, setup, depth));
+    // What only carries a command and carries none is a session.
+    parts.push(if found.effect().is_none() {
+        harmless(understood, setup)
+    } else {
+        judged(found, setup, depth)
+    });
 }
 
 /// A command that no tool file calls risky.
@@ -95,26 +102,42 @@ fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
         return with_scope(found, setup, scope, &blanks);
     }
     let words = Words::of(&found, setup.kinds);
-    if !blanks.is_empty() && depth == Depth::Enough {
+    if !blanks.is_empty() && depth != Depth::Full {
         // Judged before any listing: the listing would read the empty word as everything, too.
         let scope = scope::unknown(&words.kind, setup.kinds, "an empty selector may mean everything".into());
         return with_scope(found, setup, scope, &blanks);
     }
-    if depth == Depth::Enough && scope::by_words(&found) {
+    if depth != Depth::Full && scope::by_words(&found) {
         let quick = with_scope(found.clone(), setup, words.scope(setup.kinds), &blanks);
         if quick.verdict.rung == Rung::Deny || quick.verdict.allows() && settled(&quick, setup) {
             return quick;
         }
     }
-    let asked = scope::Question {
-        found: &found,
-        words: &words,
-        kinds: setup.kinds,
-        full: depth == Depth::Full,
-        keep: true,
-    };
+    let full = depth == Depth::Full;
+    let enough = enough(&found, setup, &words);
+    let asked =
+        scope::Question { found: &found, words: &words, kinds: setup.kinds, full, keep: full, enough };
     let scope = scope::resolve(&asked, setup.policy, setup.world);
+    if depth != Depth::Act || found.action().freeze != Freeze::Handles {
+        return with_scope(found, setup, scope, &blanks);
+    }
+    let quick = with_scope(found.clone(), setup, scope, &blanks);
+    if matches!(quick.verdict.rung, Rung::Allow | Rung::Deny) {
+        return quick;
+    }
+    let scope = scope::resolve(&scope::Question { keep: true, ..asked }, setup.policy, setup.world);
     with_scope(found, setup, scope, &blanks)
+}
+
+/// The highest number of the ladder: one more can't change the answer.
+fn enough(found: &Match, setup: &Setup<'_>, words: &Words) -> Option<u64> {
+    let ladder = ladder(found, setup, &scope::empty(&words.kind, setup.kinds), &Environments::default());
+    let all = [&ladder.confirm, &ladder.dry_run, &ladder.stage, &ladder.approve, &ladder.deny];
+    let numbers = all.into_iter().flatten().map(|limit| match limit.amount {
+        Amount::Number(n) => Some(n),
+        Amount::Percent(_) => None,
+    });
+    numbers.collect::<Option<Vec<u64>>>()?.into_iter().max()
 }
 
 /// Tells whether an allowed scope by words alone can't become more by looking.

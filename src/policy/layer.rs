@@ -12,6 +12,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::tool::{Effect, Glob, Size, Span};
+use crate::world::FileRules;
 
 /// A number of targets, or a share of their role's fleet.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
@@ -337,6 +338,9 @@ pub struct LayerFile {
     /// Roles by name.
     #[serde(default)]
     pub role: BTreeMap<String, Role>,
+    /// What the names and contents of files mean: protected, data, disposable.
+    #[serde(default)]
+    pub files: Option<FileRules>,
     /// Commands that no tool file names.
     #[serde(default)]
     pub unnamed: Option<Stance>,

@@ -14,6 +14,7 @@ use super::layer::LayerFile;
 use super::stack::{Layer, Origin, Policy, Standing};
 
 const BUILTIN_POLICY: &str = include_str!("../../policies/default.toml");
+const BUILTIN_FILES: &str = include_str!("../../policies/files.toml");
 
 /// Where configuration is looked for.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +52,7 @@ impl Places {
 pub fn load(places: &Places) -> Result<Policy, ConfigFault> {
     let mut layers =
         vec![layer(Origin::BuiltIn, Standing::Site, "policies/default.toml", BUILTIN_POLICY.to_owned())?];
+    layers.push(layer(Origin::BuiltIn, Standing::Site, "policies/files.toml", BUILTIN_FILES.to_owned())?);
     let mut standing = Standing::Site;
     for folder in [&places.site, &places.operator].into_iter().flatten() {
         let mut files = toml_files(&folder.join("policies"))?;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use crate::tool::{Effect, Glob, Size};
 
+use crate::world::FileRules;
+
 use super::layer::{Amount, LayerFile, Limits, LimitsTable, Stance};
 
 /// Where a layer comes from.
@@ -233,9 +235,39 @@ impl Policy {
         roles.any(|role| role.keep.is_some() && role.tool.as_ref().is_none_or(|t| t == tool))
     }
 
+    /// What the names and contents of files mean, all layers together. Layers that may only
+    /// tighten add what is protected and what is precious, not what is disposable.
+    pub fn files(&self) -> FileRules {
+        let mut rules = FileRules::default();
+        for layer in &self.layers {
+            if let Some(own) = &layer.file.files {
+                add(&mut rules, own, layer.standing);
+            }
+        }
+        rules
+    }
+
     /// The last value that a site layer gives, by a picker.
     pub fn site<T>(&self, pick: impl Fn(&LayerFile) -> Option<T>) -> Option<T> {
         self.layers.iter().rev().filter(|l| l.standing == Standing::Site).find_map(|l| pick(&l.file))
+    }
+}
+
+/// Adds the rules of a layer. What makes files count less is a site's to say.
+fn add(rules: &mut FileRules, own: &FileRules, standing: Standing) {
+    rules.precious.extend(own.precious.iter().cloned());
+    rules.protect.extend(own.protect.iter().cloned());
+    rules.data.extend(own.data.iter().cloned());
+    rules.deny.mounts |= own.deny.mounts;
+    rules.deny.git |= own.deny.git;
+    rules.deny.cwd |= own.deny.cwd;
+    if standing == Standing::Site {
+        rules.gitignored |= own.gitignored;
+        rules.cachedir_tag |= own.cachedir_tag;
+        rules.disposable.names.extend(own.disposable.names.iter().cloned());
+        rules.disposable.paths.extend(own.disposable.paths.iter().cloned());
+        rules.disposable.beside.extend(own.disposable.beside.iter().cloned());
+        rules.disposable.holding.extend(own.disposable.holding.iter().cloned());
     }
 }
 

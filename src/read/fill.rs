@@ -14,6 +14,8 @@ use super::invocation::{Invocation, Piece};
 pub struct Fill<'a> {
     /// Target words, as the tool takes them.
     pub targets: &'a [OsString],
+    /// The keys of the same targets, for `{each …}`.
+    pub keys: &'a [Key<'a>],
     /// The role whose fleet is asked for.
     pub group: Option<&'a str>,
     /// The namespace of the batch.
@@ -22,6 +24,39 @@ pub struct Fill<'a> {
     pub count: u64,
     /// A private temporary file.
     pub file: Option<&'a OsStr>,
+}
+
+/// The parts of a target's key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    /// Its name.
+    pub name: &'a OsStr,
+    /// Its unique id; empty where it has none.
+    pub uid: &'a str,
+    /// Its namespace; empty where it has none.
+    pub namespace: &'a str,
+}
+
+/// Writes a word for one target.
+fn each(word: &str, key: &Key<'_>) -> OsString {
+    let mut out = OsString::new();
+    let mut rest = word;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push(before);
+        rest = after;
+        for (mark, value) in
+            [("name", key.name), ("uid", OsStr::new(key.uid)), ("namespace", OsStr::new(key.namespace))]
+        {
+            // `%name` is also the start of `%namespace`.
+            if let Some(after) = rest.strip_prefix(mark).filter(|after| !after.starts_with("space")) {
+                out.push(value);
+                rest = after;
+                break;
+            }
+        }
+    }
+    out.push(rest);
+    out
 }
 
 /// Fills a template. A placeholder for one value with nothing to fill it gives an empty text.
@@ -70,6 +105,7 @@ fn several(place: &Placeholder, of: &Match, values: &Fill<'_>) -> Vec<OsString> 
             Some(namespace) => vec![option.into(), namespace.into()],
             None => Vec::new(),
         },
+        Placeholder::Each(word) => values.keys.iter().map(|key| each(word, key)).collect(),
         Placeholder::Folded => vec![fold(values.targets).into()],
         Placeholder::Count => vec![values.count.to_string().into()],
         Placeholder::File => vec![values.file.map_or_else(OsString::new, OsStr::to_owned)],

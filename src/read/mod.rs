@@ -12,6 +12,6 @@ mod options;
 
 pub use action::{Blank, Match};
 pub use command::{Library, ReadFault, Understood, read, read_inside};
-pub use fill::{Fill, fill};
+pub use fill::{Fill, Key, fill};
 pub use invocation::{Form, Given, Invocation, Piece, Wrapper, program_name};
 pub use options::{MOST_READINGS, Reading, TooManyReadings, readings};

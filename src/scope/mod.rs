@@ -4,9 +4,11 @@
 //! (where the freeze needs it) the frozen set itself. Whether that number is too large is
 //! [`judge`](crate::judge)'s work.
 
+mod files;
 mod listed;
 mod narrow;
 mod place;
+mod processes;
 mod rows;
 mod target;
 mod words;
@@ -36,6 +38,8 @@ pub struct Question<'a> {
     pub full: bool,
     /// True to keep what a freeze needs to hold on to.
     pub keep: bool,
+    /// More than this many can't change the answer.
+    pub enough: Option<u64>,
 }
 
 /// Tells whether the words of a command alone can bound what it hits.
@@ -44,10 +48,12 @@ pub fn by_words(found: &Match) -> bool {
 }
 
 /// Asks the world what an action would hit.
-pub fn resolve(question: &Question<'_>, _policy: &Policy, world: &dyn World) -> Scope {
+pub fn resolve(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Scope {
     let Question { found, words, kinds, full, .. } = question;
     let mut scope = match found.action().targets.source {
         Source::Host => host(words, kinds, world),
+        Source::Files if found.action().list.is_none() => files::scope(question, policy, world),
+        Source::Processes => processes::scope(found, words, kinds, world),
         _ if found.action().list.is_some() => listed::scope(found, &words.kind, kinds, world),
         Source::Operands | Source::Resources if words.bounded => {
             Scope { certainty: Certainty::Exact, ..words.scope(kinds) }

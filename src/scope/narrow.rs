@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::read::{Fill, Match};
+use crate::read::{Fill, Key, Match};
 use crate::tool::Source;
 
 use super::target::Target;
@@ -53,7 +53,9 @@ pub fn calls(found: &Match, targets: &[Target]) -> Result<Vec<Call>, NarrowFault
             return Err(NarrowFault::Dash(name.to_string_lossy().into_owned()));
         }
         let namespace = batch.first().and_then(|at| targets[*at].namespace.as_deref());
-        let fill = Fill { targets: &names, namespace, count: names.len() as u64, ..Fill::default() };
+        let keys: Vec<Key<'_>> = batch.iter().map(|at| key(&targets[*at])).collect();
+        let fill =
+            Fill { targets: &names, keys: &keys, namespace, count: names.len() as u64, ..Fill::default() };
         let wrappers = found.invocation.wrappers.iter().flat_map(|w| w.words.iter().cloned());
         let argv = wrappers.chain(found.fill(template, &fill)).collect();
         calls.push(Call { argv, targets: batch });
@@ -89,6 +91,14 @@ fn batches(found: &Match, targets: &[Target]) -> Vec<Vec<usize>> {
         }
     }
     all
+}
+
+fn key(target: &Target) -> Key<'_> {
+    Key {
+        name: &target.name,
+        uid: target.uid.as_deref().unwrap_or(""),
+        namespace: target.namespace.as_deref().unwrap_or(""),
+    }
 }
 
 /// How the tool takes one target: its name, or `TYPE/NAME`.

@@ -63,6 +63,8 @@ pub enum Placeholder {
     Namespace,
     /// This option with the namespace of the batch; nothing where the batch has none.
     NamespaceOption(String),
+    /// One word for each target, with `%name`, `%uid` and `%namespace` of it filled in.
+    Each(String),
     /// The targets as one folded set (`web-[1-12]`), for tools that read such sets.
     Folded,
     /// A name of the action's `text` table.
@@ -81,7 +83,11 @@ impl Placeholder {
             | Self::Namespace
             | Self::Text(_)
             | Self::Value(_) => true,
-            Self::NamespaceOption(_) | Self::Context { .. } | Self::Argv { .. } | Self::Options(_) => false,
+            Self::Each(_)
+            | Self::NamespaceOption(_)
+            | Self::Context { .. }
+            | Self::Argv { .. }
+            | Self::Options(_) => false,
         }
     }
 }
@@ -215,6 +221,7 @@ fn placeholder(inside: &str) -> Result<Placeholder, String> {
         ["file"] => Placeholder::File,
         ["namespace"] => Placeholder::Namespace,
         ["namespace", option] => Placeholder::NamespaceOption((*option).to_owned()),
+        ["each", word] => Placeholder::Each((*word).to_owned()),
         ["folded"] => Placeholder::Folded,
         [one] => match one.strip_prefix("operand.") {
             Some(n) => Placeholder::Operands(range_of(n)?),

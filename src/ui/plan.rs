@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::judge::{Decision, Part, Rung, Stages};
-use crate::scope::{Certainty, Scope, Target};
+use crate::scope::{Certainty, Frozen, Scope, Target};
 use crate::ui::escape::escape;
 
 /// Names shown in a plan at the most.
@@ -184,6 +184,9 @@ fn certainty(certainty: Certainty) -> &'static str {
 
 /// The digest of a set of targets, whatever their order.
 pub fn digest(scope: &Scope) -> String {
+    if let Frozen::Files(set) = &scope.frozen {
+        return hex(&set.digest());
+    }
     let mut keys: Vec<String> = scope.targets.iter().map(|t| format!("{t:?}")).collect();
     keys.sort_unstable();
     let mut hash = Sha256::new();

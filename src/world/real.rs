@@ -8,7 +8,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use super::listing::{ListRequest, ListingFault, list};
+use super::processes::{self, Process};
 use super::view::{Listing, Session, World};
+use super::{Surroundings, Walk, WalkRequest, walk};
 
 /// A listing larger than this is no listing that a person meant.
 const LARGEST_LISTING: usize = 256 * 1024 * 1024;
@@ -17,9 +19,9 @@ const LARGEST_LISTING: usize = 256 * 1024 * 1024;
 const LARGEST_FILE: u64 = 16 * 1024 * 1024;
 
 /// This host, this process, these files.
-#[derive(Debug)]
 pub struct Real {
     session: Session,
+    progress: Box<dyn Fn(u64)>,
 }
 
 impl Real {
@@ -31,6 +33,7 @@ impl Real {
         let user =
             text("LOGNAME").or_else(|| text("USER")).unwrap_or_else(|| nix::unistd::getuid().to_string());
         Self {
+            progress: Box::new(|_| {}),
             session: Session {
                 host,
                 user,
@@ -40,6 +43,14 @@ impl Real {
                 terminal: input && env::var_os("CI").is_none(),
             },
         }
+    }
+}
+
+impl Real {
+    /// Tells `progress` how many entries a count has seen so far.
+    #[must_use]
+    pub fn telling(self, progress: impl Fn(u64) + 'static) -> Self {
+        Self { progress: Box::new(progress), ..self }
     }
 }
 
@@ -66,6 +77,27 @@ impl World for Real {
             };
             crate::ui::escape(said.trim_end()).into_owned()
         })
+    }
+
+    fn walk(&self, request: &WalkRequest<'_>) -> Walk {
+        walk(request, &mut |entries| (self.progress)(entries))
+    }
+
+    fn around(&self) -> Surroundings {
+        Surroundings::read(self.session.home.clone(), self.session.cwd.clone())
+    }
+
+    fn names(&self, folder: &Path) -> Vec<OsString> {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.filter_map(|entry| entry.ok().map(|e| e.file_name())).collect()
+    }
+
+    fn processes(&self) -> Result<Vec<Process>, String> {
+        processes::table().map_err(|fault| format!("the processes can't be listed: {fault}"))
+    }
+
+    fn own_pid(&self) -> i32 {
+        processes::own_pid()
     }
 
     fn variable(&self, name: &str) -> Option<OsString> {

@@ -5,6 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::processes::Process;
+use super::{Surroundings, Walk, WalkRequest};
+
 /// A listing command to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing<'a> {
@@ -43,6 +46,21 @@ pub trait World {
 
     /// Returns an environment variable.
     fn variable(&self, name: &str) -> Option<OsString>;
+
+    /// Counts what lies below some paths.
+    fn walk(&self, request: &WalkRequest<'_>) -> Walk;
+
+    /// Returns what the rules on files need to know of this host.
+    fn around(&self) -> Surroundings;
+
+    /// Returns the names in a folder; none where it can't be read.
+    fn names(&self, folder: &Path) -> Vec<OsString>;
+
+    /// Returns the processes of this host.
+    fn processes(&self) -> Result<Vec<Process>, String>;
+
+    /// Returns guard's own process id, which the command will have.
+    fn own_pid(&self) -> i32;
 
     /// Returns what a file holds; `None` where it can't be read.
     fn file(&self, path: &Path) -> Option<Vec<u8>>;

@@ -1,0 +1,118 @@
+//! Freeze handles: guard removes exactly the files that were shown, through their folders' handles.
+//!
+//! It stands in for `rm`, `rmdir` and `find -delete`, so it says what they would say; options that
+//! it does not know keep it from standing in, and the files are listed again instead.
+
+use std::sync::atomic::AtomicBool;
+
+use crate::exit;
+use crate::judge::{Part, Rung};
+use crate::scope::Frozen;
+use crate::tool::{OptionName, grouped};
+use crate::ui::Ui;
+use crate::ui::escape::quote;
+use crate::world::child::Ended;
+use crate::world::exec::NotRunnable;
+use crate::world::{FileSet, RemoveEvent, RemoveOptions, RemoveOutcome, remove};
+
+use super::outcome::{Outcome, Tally};
+
+/// Options that standing in for rm can honour; the last one is only read.
+const KNOWN: [&str; 11] = [
+    "-f",
+    "--force",
+    "-r",
+    "-R",
+    "--recursive",
+    "-v",
+    "--verbose",
+    "-d",
+    "--dir",
+    "--one-file-system",
+    "--preserve-root",
+];
+
+/// What to tell while removing.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    verbose: bool,
+    empty_folders: bool,
+}
+
+/// Set when a person asks to stop.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Takes the frozen files out of a part, where guard can stand in for its tool.
+pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> {
+    let found = part.found.as_ref()?;
+    let known = found
+        .invocation
+        .options()
+        .all(|given| KNOWN.contains(&given.spelled.as_str()) || given.spelled == "-delete");
+    if allowed || !known && found.file.tool.names[0] == "rm" || !found.invocation.carriers().is_empty() {
+        return None;
+    }
+    let given = |name: &str| found.invocation.option(&OptionName::unlisted(name)).is_some();
+    let manner = Manner {
+        verbose: given("-v") || given("--verbose"),
+        empty_folders: given("-d") || given("--dir") || found.file.tool.names[0] != "rm",
+    };
+    let scope = part.scope.as_mut()?;
+    match std::mem::take(&mut scope.frozen) {
+        Frozen::Files(set) => Some((set, manner)),
+        Frozen::Nothing => None,
+    }
+}
+
+/// Removes the set, batch after batch; the first batch with a failure is the last.
+pub fn remove_files(
+    set: &FileSet,
+    manner: Manner,
+    batches: &[u64],
+    rung: Rung,
+    ui: &mut Ui,
+) -> Result<Outcome, NotRunnable> {
+    let options = RemoveOptions { verbose: manner.verbose, empty_folders: manner.empty_folders, stop: &STOP };
+    let mut tally = Tally { left: set.len(), ..Tally::default() };
+    let mut start = 0;
+    for (at, size) in batches.iter().enumerate() {
+        if batches.len() > 1 {
+            ui.complain(&format!("guard: stage {} of {}: {} files", at + 1, batches.len(), grouped(*size)));
+        }
+        let outcome = remove(set, start..start + size, &options, &mut |event| tell(event, ui));
+        start += size;
+        add(&mut tally, &outcome);
+        if outcome.code() != 0 {
+            let code = if start < set.len() { exit::STOPPED } else { 1 };
+            let (done, failed, left) = (grouped(tally.done), grouped(tally.failed), grouped(tally.left));
+            ui.complain(&format!("guard: {done} removed, {failed} not removed, {left} untouched"));
+            return Ok(Outcome::stopped(rung, code, true, Some(tally)));
+        }
+    }
+    Ok(Outcome { ran: true, ended: Ended::Code(0), rung, tally: Some(tally) })
+}
+
+fn add(tally: &mut Tally, outcome: &RemoveOutcome) {
+    tally.done += outcome.done + outcome.vanished;
+    tally.failed += outcome.failed + outcome.changed + outcome.held;
+    tally.left -= outcome.done + outcome.vanished + outcome.failed + outcome.changed + outcome.held;
+}
+
+fn tell(event: RemoveEvent, ui: &mut Ui) {
+    match event {
+        RemoveEvent::Progress(_) => {}
+        RemoveEvent::Removed { path, folder } => {
+            let what = if folder { "removed directory" } else { "removed" };
+            let _ = ui.print(&format!("{what} {}", quote(&[path])));
+        }
+        RemoveEvent::Failed { path, reason } => {
+            ui.complain(&format!("guard: cannot remove {}: {reason}", quote(&[path])));
+        }
+        RemoveEvent::Changed { path } => {
+            ui.complain(&format!("guard: {} is not what was shown any more; left alone", quote(&[path])));
+        }
+        RemoveEvent::HoldsNew { path } => {
+            ui.complain(&format!("guard: {} holds something that was not shown; left alone", quote(&[path])));
+        }
+    }
+}

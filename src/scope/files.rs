@@ -1,0 +1,216 @@
+//! Files: what the operands are, and what lies below them.
+//!
+//! Entries that can be made again do not count; protected paths are found by text and on disk.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::policy::Policy;
+use crate::read::Match;
+use crate::tool::{Effect, Kinds, OptionName, grouped};
+use crate::ui::escape::quote;
+use crate::world::{Listing, PreparedRules, ProtectedPath, Relation, Stopped, Walk, WalkRequest, World};
+
+use super::Question;
+use super::listed::unknown;
+use super::target::{Certainty, Frozen, Protected, Scope};
+use super::words::empty;
+
+/// How long a walk may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Entries that are held for a freeze at the most; more can't be removed under guard in one go.
+const MOST_HELD: u64 = 20_000_000;
+
+/// Paths shown at the most.
+const SAMPLE: usize = 20;
+
+/// Counts the files that an invocation would hit.
+pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Scope {
+    let Question { found, kinds, .. } = question;
+    let rules = match policy.files().prepare(world.around()) {
+        Ok(rules) => rules,
+        Err(fault) => return unknown("file", kinds, fault.to_string()),
+    };
+    let roots: Vec<PathBuf> = found.named().into_iter().map(PathBuf::from).collect();
+    let depth = found.depth;
+    let recurse = found.action().targets.walk.iter().any(|c| found.invocation.holds(c, depth));
+    let mut scope = if found.invocation.elsewhere() {
+        elsewhere(found, &roots, recurse, kinds, world)
+    } else {
+        here(question, &roots, recurse, &rules, world)
+    };
+    if minds_protection(found, recurse) {
+        protect(&mut scope, &roots, &rules, world);
+    } else {
+        scope.protected.clear();
+    }
+    scope
+}
+
+/// A change of one folder's own mode or owner reaches nothing inside it; everything else does.
+fn minds_protection(found: &Match, recurse: bool) -> bool {
+    let only_itself = matches!(found.effect(), Some(Effect::Change | Effect::Expose));
+    recurse || !only_itself || found.action().targets.walk.is_empty()
+}
+
+fn here(
+    question: &Question<'_>,
+    roots: &[PathBuf],
+    recurse: bool,
+    rules: &PreparedRules,
+    world: &dyn World,
+) -> Scope {
+    let Question { found, kinds, full, keep, enough, .. } = question;
+    let cwd = &world.session().cwd;
+    let one_file_system = found.invocation.option(&OptionName::unlisted("--one-file-system")).is_some();
+    let request = WalkRequest {
+        recurse,
+        one_file_system,
+        bytes: *full,
+        enough: if *full || *keep { None } else { *enough },
+        keep: *keep,
+        skip_disposable: !*full && !*keep,
+        deadline: Some(PATIENCE),
+        max_entries: if *keep { MOST_HELD } else { u64::MAX },
+        sample: SAMPLE,
+        ..WalkRequest::new(roots, cwd, rules)
+    };
+    let walk = world.walk(&request);
+    if walk.unreadable > 0 && !found.invocation.carriers().is_empty() {
+        // Somebody else's eyes will see more than ours.
+        return counted_by_find(found, roots, recurse, kinds, world);
+    }
+    of_walk(walk, found, kinds, *full)
+}
+
+/// Turns what a walk found into a scope.
+fn of_walk(walk: Walk, found: &Match, kinds: &Kinds, bytes: bool) -> Scope {
+    let mut scope = Scope { count: walk.counted(), ..empty("file", kinds) };
+    match walk.stopped {
+        None => {}
+        Some(Stopped::Enough) => scope.certainty = Certainty::AtLeast,
+        Some(Stopped::Deadline) => give_up(&mut scope, "counting took too long"),
+        Some(Stopped::Cap) => give_up(&mut scope, "there are more files than can be held"),
+    }
+    if let Some((path, why)) = &walk.first_unreadable {
+        let path = quote(&[path]);
+        if found.effect() == Some(Effect::Destroy) {
+            // What can't be read can't be emptied either, so it bounds what is removed.
+            scope.notes.push(format!("{path} can't be read ({why}), nor can what is in it be removed"));
+        } else {
+            give_up(&mut scope, &format!("{path} can't be read ({why})"));
+        }
+    }
+    if walk.disposable > 0 {
+        scope.notes.push(format!("{} more can be made again and do not count", grouped(walk.disposable)));
+    }
+    if bytes && walk.bytes > 0 {
+        scope.notes.push(format!("{} in all", size(walk.bytes)));
+    }
+    if let Some(first) = walk.mounts.first() {
+        let number = grouped(walk.mounts.len() as u64);
+        scope.notes.push(format!("{number} mount points are crossed, first {}", quote(&[first])));
+    }
+    if let Some(first) = walk.repository_sample.first() {
+        scope.notes.push(format!(
+            "{} repositories lie inside, first {}",
+            grouped(walk.repositories),
+            quote(&[first])
+        ));
+    }
+    scope.protected.extend(walk.protected.iter().map(protected));
+    scope.protected.extend(walk.data.iter().map(|(path, why, deny)| Protected {
+        what: path.clone().into_os_string(),
+        why: why.clone(),
+        rule: "files.data",
+        deny: *deny,
+    }));
+    scope.sample = walk.sample.into_iter().map(PathBuf::into_os_string).collect();
+    if let Some(set) = walk.set {
+        scope.frozen = Frozen::Files(Box::new(set));
+    }
+    scope
+}
+
+fn give_up(scope: &mut Scope, why: &str) {
+    scope.certainty = Certainty::Unknown;
+    scope.unknown = Some(why.to_owned());
+}
+
+fn protected(path: &ProtectedPath) -> Protected {
+    let why = match path.relation {
+        Relation::Root => path.why.clone(),
+        Relation::Inside => format!("{}, and lies inside", path.why),
+        Relation::Around => format!("{}, and all in it is meant", path.why),
+    };
+    Protected { what: path.path.clone().into_os_string(), why, rule: "files.protect", deny: path.deny }
+}
+
+/// Adds what text alone tells: paths that need not exist, and an expanded `/*` or `~/*`.
+fn protect(scope: &mut Scope, roots: &[PathBuf], rules: &PreparedRules, world: &dyn World) {
+    let by_text = roots.iter().flat_map(|root| rules.protected_by_text(root));
+    let mut list = |folder: &Path| world.names(folder);
+    let globbed = rules.expanded_glob(roots, &mut list).map(|glob| glob.folder);
+    for path in by_text.chain(globbed) {
+        let known = scope.protected.iter().any(|p| p.what.as_os_str() == path.path.as_os_str());
+        if !known {
+            scope.protected.push(protected(&path));
+        }
+    }
+}
+
+/// Files on another host: counted there, by find.
+fn elsewhere(found: &Match, roots: &[PathBuf], recurse: bool, kinds: &Kinds, world: &dyn World) -> Scope {
+    if !recurse {
+        return Scope { count: roots.len() as u64, certainty: Certainty::AtMost, ..empty("file", kinds) };
+    }
+    counted_by_find(found, roots, recurse, kinds, world)
+}
+
+/// Counts with find through the wrappers: with sudo's eyes, or on another host.
+fn counted_by_find(
+    found: &Match,
+    roots: &[PathBuf],
+    recurse: bool,
+    kinds: &Kinds,
+    world: &dyn World,
+) -> Scope {
+    let mut words: Vec<OsString> = vec!["find".into()];
+    words.extend(roots.iter().map(|root| {
+        // A name that starts with a dash would be an option of find.
+        if root.as_os_str().as_encoded_bytes().starts_with(b"-") {
+            Path::new(".").join(root).into()
+        } else {
+            root.into()
+        }
+    }));
+    if !recurse {
+        words.extend(["-maxdepth".into(), "0".into()]);
+    }
+    words.extend(["-printf".into(), "x".into()]);
+    let mut argv = found.invocation.carriers();
+    if found.invocation.elsewhere() {
+        // The far side gives the words to a shell.
+        argv.push(quote(&words).into());
+    } else {
+        argv.extend(words);
+    }
+    match world.list(&Listing { argv: &argv, patience: PATIENCE, codes: &[1] }) {
+        Ok(output) => Scope { count: output.len() as u64, ..empty("file", kinds) },
+        Err(why) => unknown("file", kinds, why),
+    }
+}
+
+/// A number of bytes as a person reads it.
+fn size(bytes: u64) -> String {
+    let units = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} bytes") } else { format!("{value:.1} {}", units[unit]) }
+}

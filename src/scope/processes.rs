@@ -1,0 +1,128 @@
+//! Processes of this host: by pid, by name, or as a listing names them.
+//!
+//! Guard's own ancestors are marked: the shell, the ssh session and the script it runs under must
+//! not be among the targets unnoticed.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::read::Match;
+use crate::tool::{Kinds, ProcessBy};
+use crate::world::World;
+use crate::world::processes::Process;
+
+use super::listed;
+use super::target::{Certainty, Protected, Scope, Target};
+use super::words::{Words, empty};
+
+/// Counts the processes that an invocation would signal.
+pub fn scope(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> Scope {
+    if found.invocation.elsewhere() {
+        return elsewhere(found, words, kinds);
+    }
+    let table = match world.processes() {
+        Ok(table) => table,
+        Err(why) => return listed::unknown("process", kinds, why),
+    };
+    let own = world.own_pid();
+    let hit = match found.action().targets.by {
+        ProcessBy::Pid => by_pid(words, &table, own),
+        ProcessBy::Name => by_name(words, &table),
+        ProcessBy::Listing => match listed_pids(found, kinds, world) {
+            Ok(pids) => table.iter().filter(|p| pids.contains(&p.pid)).collect(),
+            Err(why) => return listed::unknown("process", kinds, why),
+        },
+    };
+    // The command takes guard's place, and none of them signals itself.
+    let hit: Vec<&Process> = hit.into_iter().filter(|p| p.pid != own && !p.zombie).collect();
+    let above = above(own, &table);
+    let protected = hit.iter().filter(|p| above.contains(&p.pid)).map(|p| itself(p)).collect();
+    Scope {
+        count: hit.len() as u64,
+        targets: hit.into_iter().map(target).collect(),
+        protected,
+        ..empty("process", kinds)
+    }
+}
+
+/// On another host the words are all there is: a name there may stand for any number.
+fn elsewhere(found: &Match, words: &Words, kinds: &Kinds) -> Scope {
+    let plain = found.action().targets.by == ProcessBy::Pid && words.bounded;
+    let counts = plain && words.targets.iter().all(|t| t.name.as_bytes().iter().all(u8::is_ascii_digit));
+    if counts {
+        return Scope { certainty: Certainty::AtMost, ..words.scope(kinds) };
+    }
+    listed::unknown("process", kinds, "the processes are on another host".into())
+}
+
+fn target(process: &Process) -> Target {
+    Target {
+        kind: "process".into(),
+        name: process.pid.to_string().into(),
+        uid: Some(process.start_time.to_string()),
+        since: Some(process.since.to_string()),
+        group: Some(process.comm.to_string_lossy().into_owned()),
+        weight: 1,
+        ..Target::default()
+    }
+}
+
+fn itself(process: &Process) -> Protected {
+    let mut what = OsString::from(format!("process {} (", process.pid));
+    what.push(&process.comm);
+    what.push(")");
+    Protected { what, why: "what this command itself runs under".into(), rule: "itself", deny: true }
+}
+
+/// The processes that guard runs under, itself left out.
+fn above(own: i32, table: &[Process]) -> Vec<i32> {
+    let mut above = Vec::new();
+    let mut at = own;
+    while let Some(process) = table.iter().find(|p| p.pid == at) {
+        if above.contains(&process.ppid) || process.ppid <= 0 {
+            break;
+        }
+        above.push(process.ppid);
+        at = process.ppid;
+    }
+    above
+}
+
+/// Pids as kill takes them: a number, 0 for its own group, -1 for everyone, -N for a group.
+fn by_pid<'t>(words: &Words, table: &'t [Process], own: i32) -> Vec<&'t Process> {
+    let me = table.iter().find(|p| p.pid == own);
+    let mut hit = Vec::new();
+    for word in &words.targets {
+        let Some(pid) = word.name.to_str().and_then(|w| w.parse::<i32>().ok()) else { continue };
+        let matches = |p: &&Process| match pid {
+            0 => me.is_some_and(|me| p.pgid == me.pgid),
+            -1 => p.pid != 1 && me.is_some_and(|me| me.euid == 0 || p.uid == me.uid),
+            pid if pid < 0 => p.pgid == -pid,
+            pid => p.pid == pid,
+        };
+        hit.extend(table.iter().filter(matches));
+    }
+    hit.sort_by_key(|p| p.pid);
+    hit.dedup_by_key(|p| p.pid);
+    hit
+}
+
+/// Program names as killall takes them: exact, the kernel keeps 15 bytes of each.
+fn by_name<'t>(words: &Words, table: &'t [Process]) -> Vec<&'t Process> {
+    let named = |p: &Process, name: &[u8]| {
+        let short = &name[..name.len().min(15)];
+        p.comm.as_bytes() == short
+    };
+    table.iter().filter(|p| words.targets.iter().any(|w| named(p, w.name.as_bytes()))).collect()
+}
+
+fn listed_pids(found: &Match, kinds: &Kinds, world: &dyn World) -> Result<Vec<i32>, String> {
+    let template = found.action().list.as_ref().ok_or("its tool file has no listing for it")?;
+    let output = listed::run(found, template, &crate::read::Fill::default(), world)?;
+    let rows =
+        super::rows::targets(&output, &found.action().read, "process", kinds).map_err(|f| f.to_string())?;
+    let pid = |t: &Target| t.name.to_str().and_then(|n| n.parse::<i32>().ok());
+    rows.iter()
+        .map(|t| pid(t).ok_or_else(|| "the listing has something that is no process id".to_owned()))
+        .collect()
+}
