@@ -16,6 +16,7 @@ mod sentences;
 
 use std::io;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use crate::act::{self, Scene};
 use crate::cli::Options;
@@ -24,7 +25,7 @@ use crate::gate::{self, Person, Refusal};
 use crate::judge::Decision;
 use crate::policy::{ConfigFault, Places, Shelf, Stance, kinds, load};
 use crate::read::{ReadFault, program_name};
-use crate::ui::Ui;
+use crate::ui::{Counter, Ui};
 use crate::world::exec::NotRunnable;
 use crate::world::{Real, World};
 
@@ -75,7 +76,9 @@ pub fn run(options: &Options, ui: &mut Ui) -> ExitCode {
 }
 
 fn way(options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
-    let world = Real::new(!options.no_input);
+    let counter = Rc::new(Counter::default());
+    let told = Rc::clone(&counter);
+    let world = Real::new(!options.no_input).telling(move |entries| told.tell(entries));
     let session = world.session();
     let places =
         Places::find(world.variable("XDG_CONFIG_HOME").map(Into::into), session.home.clone(), &session.cwd);
@@ -86,7 +89,9 @@ fn way(options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
 
     let policy = load(&places)?;
     let setup = Setup { world: &world, policy: &policy, shelf: &shelf, kinds: &kinds()? };
-    let decision = decide(&options.command, &setup, depth(options))?;
+    let decision = decide(&options.command, &setup, depth(options));
+    counter.clear();
+    let decision = decision?;
     if options.plan {
         return plans::show(&decision, options, &setup, ui);
     }

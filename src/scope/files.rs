@@ -36,6 +36,15 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     let roots: Vec<PathBuf> = found.named().into_iter().map(PathBuf::from).collect();
     let depth = found.depth;
     let recurse = found.action().targets.walk.iter().any(|c| found.invocation.holds(c, depth));
+    if !question.full && minds_protection(found, recurse) {
+        // What is refused by its name alone need not be counted first.
+        let mut scope =
+            Scope { count: roots.len() as u64, certainty: Certainty::AtLeast, ..empty("file", kinds) };
+        protect(&mut scope, &roots, &rules, world);
+        if scope.protected.iter().any(|p| p.deny) {
+            return scope;
+        }
+    }
     let mut scope = if found.invocation.elsewhere() {
         elsewhere(found, &roots, recurse, kinds, world)
     } else {

@@ -3,8 +3,10 @@
 pub mod escape;
 pub mod fold;
 pub mod plan;
+mod progress;
 mod streams;
 pub mod words;
 
 pub use escape::escape;
+pub use progress::Counter;
 pub use streams::Ui;

@@ -13,6 +13,9 @@ use super::plan::shown_name;
 /// Names shown to a person at the most, before "and N more".
 const NAMES: usize = 8;
 
+/// Reasons shown to a person at the most; a plan in JSON has them all.
+const REASONS: usize = 6;
+
 /// Columns that every message fits into.
 const WIDTH: usize = 80;
 
@@ -99,7 +102,12 @@ fn names(scope: &Scope) -> Vec<OsString> {
 
 /// Each reason, a line with a dash in front.
 pub fn reasons(part: &Part) -> Vec<String> {
-    part.verdict.reasons.iter().map(|reason| format!("  - {}", reason.text)).collect()
+    let reasons = &part.verdict.reasons;
+    let mut lines: Vec<String> = reasons.iter().take(REASONS).map(|r| format!("  - {}", r.text)).collect();
+    if let Some(more) = reasons.len().checked_sub(REASONS).filter(|more| *more > 0) {
+        lines.push(format!("  - … and {more} more such reasons"));
+    }
+    lines
 }
 
 fn stage_line(part: &Part, stages: Option<&Stages>) -> Option<String> {
