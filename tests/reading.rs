@@ -172,6 +172,7 @@ fn options_are_read_as_pflag_does() {
         ("demo -nshop delete x", "demo [--namespace shop] delete x"),
         ("demo delete -n=shop x", "demo delete [--namespace shop] x"),
         ("demo delete -An=shop x", "demo delete [--all-namespaces] [--namespace shop] x"),
+        ("demo delete -n= x", "demo delete [--namespace =] x"),
         ("demo delete --namespace= x", "demo delete [--namespace ] x"),
         ("demo delete --dry-run none", "demo delete [--dry-run] none"),
         ("demo delete --dry-run=none x", "demo delete [--dry-run none] x"),
@@ -185,6 +186,20 @@ fn options_are_read_as_pflag_does() {
     ] {
         assert_eq!(tell(typed), [expected], "{typed}");
     }
+}
+
+#[test]
+fn only_a_switch_can_be_switched_off() {
+    let shelves = Shelves::new();
+    let given = |text: &str, name: &str| {
+        let one = read(&words(text), &shelves).unwrap().remove(0);
+        one.invocation.option(&guard::tool::OptionName::unlisted(name)).is_some()
+    };
+    assert!(!given("demo delete --all --all=false", "--all"));
+    assert!(!given("demo delete -A=0", "-A"));
+    assert!(given("demo delete --all=false --all", "--all"));
+    assert!(given("demo delete --all=true", "--all"));
+    assert!(given("demo delete --namespace=0", "--namespace"), "a value is no switch");
 }
 
 #[test]

@@ -75,7 +75,8 @@ impl Match {
         match &self.action().targets.from {
             From::Operands(range) => {
                 let operands = self.operands();
-                operands[range.indices(operands.len())].to_vec()
+                let words = &operands[range.indices(operands.len())];
+                words.iter().copied().filter(|word| !self.is_no_target(word)).collect()
             }
             From::Options(name) => self
                 .invocation
@@ -84,6 +85,21 @@ impl Match {
                 .flat_map(|given| given.values.iter().map(OsString::as_os_str))
                 .collect(),
         }
+    }
+
+    /// The operands after the subcommand that name no targets.
+    pub fn rest(&self) -> Vec<&OsStr> {
+        let operands = self.operands();
+        let range = match &self.action().targets.from {
+            From::Operands(range) => range.indices(operands.len()),
+            From::Options(_) => 0..0,
+        };
+        let named = |at: usize, word: &OsStr| range.contains(&at) && !self.is_no_target(word);
+        operands.iter().enumerate().filter(|(at, word)| !named(*at, word)).map(|(_, word)| *word).collect()
+    }
+
+    fn is_no_target(&self, word: &OsStr) -> bool {
+        self.action().targets.not.iter().any(|glob| glob.matches(word.as_bytes()))
     }
 
     /// The kind as the tool file or the command line says it.

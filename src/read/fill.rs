@@ -16,6 +16,10 @@ pub struct Fill<'a> {
     pub targets: &'a [OsString],
     /// The keys of the same targets, for `{each …}`.
     pub keys: &'a [Key<'a>],
+    /// The one target that a listing is about.
+    pub target: Option<&'a OsStr>,
+    /// The types of the targets, with commas between them.
+    pub types: Option<&'a str>,
     /// The role whose fleet is asked for.
     pub group: Option<&'a str>,
     /// The namespace of the batch.
@@ -89,7 +93,11 @@ fn several(place: &Placeholder, of: &Match, values: &Fill<'_>) -> Vec<OsString> 
             of.tool().context.iter().any(|c| c.same(name)) && !without.iter().any(|w| w.same(name))
         }),
         Placeholder::Options(names) => options(of, |name| names.iter().any(|n| n.same(name))),
-        Placeholder::Argv { without, operands } => argv(of, without, *operands),
+        Placeholder::Argv { with, without, operands } => argv(of, with, without, *operands),
+        Placeholder::Named => of.named().into_iter().map(OsStr::to_owned).collect(),
+        Placeholder::Rest => of.rest().into_iter().map(OsStr::to_owned).collect(),
+        Placeholder::Types => text(values.types),
+        Placeholder::Target => vec![values.target.map_or_else(OsString::new, OsStr::to_owned)],
         Placeholder::Operands(range) => {
             let words = of.operands();
             words[range.indices(words.len())].iter().map(|w| (*w).to_owned()).collect()
@@ -120,9 +128,13 @@ fn options(of: &Match, wanted: impl Fn(&OptionName) -> bool) -> Vec<OsString> {
 /// The operator's argv less some options and, where asked, the operands after the subcommand.
 ///
 /// A `--` is left out with the operands: what stood behind it is gone.
-fn argv(of: &Match, without: &[OptionName], no_operands: bool) -> Vec<OsString> {
+fn argv(of: &Match, with: &[String], without: &[OptionName], no_operands: bool) -> Vec<OsString> {
     let mut pieces = Vec::new();
     let mut seen = 0;
+    let put_in = || with.iter().map(|word| Piece::Assignment(word.into()));
+    if of.depth == 0 {
+        pieces.extend(put_in());
+    }
     for piece in &of.invocation.pieces {
         let keep = match piece {
             Piece::Option(given) => !without.iter().any(|name| name.same(&given.name)),
@@ -135,6 +147,9 @@ fn argv(of: &Match, without: &[OptionName], no_operands: bool) -> Vec<OsString> 
         };
         if keep {
             pieces.push(piece.clone());
+        }
+        if matches!(piece, Piece::Operand(_)) && seen == of.depth {
+            pieces.extend(put_in());
         }
     }
     Invocation { pieces, ..of.invocation.clone() }.argv()

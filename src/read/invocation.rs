@@ -16,6 +16,8 @@ pub enum Form {
     Attached,
     /// The value follows after `=`.
     Equals,
+    /// A switch with `=true` or `=false`.
+    OnOff,
 }
 
 /// An option as given.
@@ -44,14 +46,14 @@ impl Given {
         match self.form {
             Form::Bare => vec![spelled],
             Form::Attached => joined(""),
-            Form::Equals => joined("="),
+            Form::Equals | Form::OnOff => joined("="),
             Form::Separate => std::iter::once(spelled.clone()).chain(self.values.iter().cloned()).collect(),
         }
     }
 
     /// True for a switch written as `--all=false`, which says that it is absent.
     fn switched_off(&self) -> bool {
-        self.form == Form::Equals
+        self.form == Form::OnOff
             && self
                 .values
                 .first()

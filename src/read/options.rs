@@ -244,8 +244,8 @@ fn long(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Stat
     let spelled = String::from_utf8_lossy(name).into_owned();
     let next = words.get(state.at + 1).cloned();
     match (find_long(tool, &state.operands, &spelled), value) {
-        (Some((name, _, full)), Some(value)) => {
-            state.option(name, full, vec![value], Form::Equals);
+        (Some((name, arity, full)), Some(value)) => {
+            state.option(name, full, vec![value], equals_form(arity));
             state.at += 1;
         }
         (Some((name, Arity::Switch | Arity::Equals, full)), None) => {
@@ -295,7 +295,8 @@ fn short(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Sta
     let mut at = 1;
     while at < word.len() {
         let spelled = format!("-{}", char::from(word[at]));
-        if tool.style == Style::Pflag && word.get(at + 1) == Some(&b'=') {
+        // `-n=` alone is the namespace `=`: pflag looks for more behind it.
+        if tool.style == Style::Pflag && word.get(at + 1) == Some(&b'=') && word.len() > at + 2 {
             return short_equals(tool, words, state, spelled, at + 2);
         }
         match find(tool, &state.operands, |s| s == spelled) {
@@ -312,12 +313,16 @@ fn short(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Sta
     state.at += 1;
 }
 
+fn equals_form(arity: Arity) -> Form {
+    if arity == Arity::Switch { Form::OnOff } else { Form::Equals }
+}
+
 /// Style pflag: `-n=x`, also at the end of a bundle, and `-A=false`.
 fn short_equals(tool: &Tool, words: &[OsString], state: &mut State, spelled: String, rest: usize) {
     let value = OsStr::from_bytes(&words[state.at].as_bytes()[rest..]).to_owned();
     match find(tool, &state.operands, |s| s == spelled) {
-        Some((name, _)) => {
-            state.option(name, spelled, vec![value], Form::Equals);
+        Some((name, arity)) => {
+            state.option(name, spelled, vec![value], equals_form(arity));
             state.at += 1;
         }
         None => *state = std::mem::take(state).unlisted(spelled, vec![value], Form::Equals, 1),

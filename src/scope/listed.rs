@@ -1,6 +1,6 @@
 //! Asks the tool itself: the listing, the fleets of the roles it names, and what goes along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -69,7 +69,11 @@ pub fn of_targets(found: &Match, kind: &str, kinds: &Kinds, mut targets: Vec<Tar
         targets.retain(|t| t.weight > 0);
     }
     let found_kinds: Vec<&str> = targets.iter().map(|t| t.kind.as_str()).collect();
-    let kind = if found_kinds.is_empty() { kind.to_owned() } else { widest(&found_kinds, kinds) };
+    let kind = match found_kinds.as_slice() {
+        _ if found.action().targets.resize.is_some() => "replica".to_owned(),
+        [] => kind.to_owned(),
+        all => widest(all, kinds),
+    };
     let scope = empty(&kind, kinds);
     Scope {
         size: size.unwrap_or(scope.size),
@@ -84,10 +88,14 @@ pub fn of_targets(found: &Match, kind: &str, kinds: &Kinds, mut targets: Vec<Tar
 /// out, with a note; a role with a floor whose fleet can't be listed makes the scope unknown.
 pub fn fleets(found: &Match, scope: &mut Scope, policy: &Policy, world: &dyn World) {
     let Some(template) = &found.action().fleet else { return };
+    if let Some(read) = &found.action().fleet_read {
+        return fleets_in_one(found, scope, (template, read), policy, world);
+    }
     let mut hits: BTreeMap<String, u64> = BTreeMap::new();
     for target in &scope.targets {
         *hits.entry(target.group.clone().unwrap_or_default()).or_default() += target.weight;
     }
+    let types = types(&scope.targets);
     let by_role = template.text().contains("{group}");
     if !by_role {
         hits = BTreeMap::from([(String::new(), scope.count)]);
@@ -100,7 +108,7 @@ pub fn fleets(found: &Match, scope: &mut Scope, policy: &Policy, world: &dyn Wor
         if by_role && role.is_empty() {
             continue;
         }
-        let fill = Fill { group: Some(&role), ..Fill::default() };
+        let fill = Fill { group: Some(&role), types: Some(&types), ..Fill::default() };
         let members = run(found, template, &fill, world).and_then(|output| members(&output));
         let tool = &found.tool().names[0];
         match members {
@@ -117,6 +125,60 @@ pub fn fleets(found: &Match, scope: &mut Scope, policy: &Policy, world: &dyn Wor
     }
 }
 
+/// One listing for all roles: its rows are counted by namespace and role.
+fn fleets_in_one(
+    found: &Match,
+    scope: &mut Scope,
+    (template, read): (&Template, &Read),
+    policy: &Policy,
+    world: &dyn World,
+) {
+    let hits = by_role(&scope.targets);
+    if hits.is_empty() {
+        return;
+    }
+    let types = types(&scope.targets);
+    let fill = Fill { types: Some(&types), ..Fill::default() };
+    let listed = run(found, template, &fill, world).and_then(|output| {
+        rows::targets(&output, read, "member", &Kinds::default()).map_err(|fault| fault.to_string())
+    });
+    let tool = &found.tool().names[0];
+    match listed {
+        Ok(rows) => {
+            let totals = by_role(&rows);
+            for ((namespace, kind, role), hit) in hits {
+                let Some(total) = totals.get(&(namespace, kind, role.clone())).copied() else { continue };
+                let keep = policy.keep(&role, tool, total).map(|s| s.value);
+                scope.fleets.push(Fleet { role, total, hit, healthy: total, keep });
+            }
+        }
+        Err(why) if hits.keys().any(|(.., role)| policy.keep(role, tool, u64::MAX).is_some()) => {
+            scope.certainty = Certainty::Unknown;
+            scope.unknown = Some(format!("how many members there are could not be listed: {why}"));
+        }
+        Err(why) => scope.notes.push(format!("the fleet could not be listed: {why}")),
+    }
+}
+
+/// The types of targets as one word.
+fn types(targets: &[Target]) -> String {
+    let types: BTreeSet<String> = targets.iter().map(Target::type_word).collect();
+    types.into_iter().collect::<Vec<_>>().join(",")
+}
+
+/// Counts targets that have a role, by namespace, kind and role.
+fn by_role(targets: &[Target]) -> BTreeMap<(Option<String>, String, String), u64> {
+    let mut roles = BTreeMap::new();
+    for target in targets {
+        if let Some(role) = &target.group {
+            let members: &mut u64 =
+                roles.entry((target.namespace.clone(), target.kind.clone(), role.clone())).or_default();
+            *members = members.saturating_add(target.weight);
+        }
+    }
+    roles
+}
+
 /// Members of a fleet: one a line, whatever the line says.
 fn members(output: &[u8]) -> Result<u64, String> {
     let rows = rows::targets(output, &Read::default(), "member", &Kinds::default());
@@ -125,14 +187,28 @@ fn members(output: &[u8]) -> Result<u64, String> {
 
 /// Counts what goes along with the targets, where the tool file knows how.
 pub fn dependents(found: &Match, scope: &mut Scope, world: &dyn World) {
-    let Some(template) = &found.action().dependents else { return };
-    let names: Vec<OsString> = scope.targets.iter().map(|t| t.name.clone()).collect();
-    if names.is_empty() {
-        return;
+    let Some(dependents) = &found.action().dependents else { return };
+    let mut kinds: BTreeMap<&str, Vec<OsString>> = BTreeMap::new();
+    for target in &scope.targets {
+        kinds.entry(&target.kind).or_default().push(target.name.clone());
     }
-    let fill = Fill { targets: &names, ..Fill::default() };
-    match run(found, template, &fill, world).and_then(|output| members(&output)) {
-        Ok(count) => scope.dependents = Some(count),
-        Err(why) => scope.notes.push(format!("what goes along could not be listed: {why}")),
+    let mut total = None;
+    for (kind, names) in kinds {
+        let Some(template) = dependents.of(kind) else { continue };
+        let each = template.text().contains("{target}");
+        if each && names.len() > MOST_ROLES {
+            scope.notes.push(format!("what goes along with {} targets was not listed", names.len()));
+            continue;
+        }
+        let alone = names.iter().map(|name| Fill { target: Some(name), ..Fill::default() });
+        let fills: Vec<Fill<'_>> =
+            if each { alone.collect() } else { vec![Fill { targets: &names, ..Fill::default() }] };
+        for fill in fills {
+            match run(found, template, &fill, world).and_then(|output| members(&output)) {
+                Ok(count) => total = Some(total.unwrap_or(0) + count),
+                Err(why) => scope.notes.push(format!("what goes along could not be listed: {why}")),
+            }
+        }
     }
+    scope.dependents = total.or(scope.dependents);
 }

@@ -106,7 +106,10 @@ fn word(found: &Match, target: &Target) -> OsString {
     if found.action().targets.source != Source::Resources {
         return target.name.clone();
     }
-    let mut word = OsString::from(typed_type(found).unwrap_or_else(|| target.kind.clone()));
+    // A category (`all`) or short name as typed is no type of this very target; then the listing's
+    // own word is exact.
+    let typed = typed_type(found).filter(|t| target.api.is_none() || t.starts_with(&target.kind));
+    let mut word = OsString::from(typed.unwrap_or_else(|| target.type_word()));
     word.push("/");
     word.push(&target.name);
     word

@@ -68,7 +68,14 @@ fn target(row: Row, at: usize, kind: &str, kinds: &Kinds) -> Result<Target, Unre
             Field::Namespace => target.namespace = given(),
             Field::Uid => target.uid = given(),
             Field::Since => target.since = given(),
-            Field::Group => target.group = given(),
+            Field::Group => target.group = target.group.or_else(given),
+            Field::Api => target.api = given(),
+            Field::Typed => {
+                let at = value.as_bytes().iter().position(|b| *b == b'/').ok_or(Unreadable::NoName(at))?;
+                let (word, name) = value.as_bytes().split_at(at);
+                target.kind = kinds.singular(&String::from_utf8_lossy(word));
+                target.name = OsStr::from_bytes(&name[1..]).to_owned();
+            }
             Field::Weight => {
                 let number = given().unwrap_or_else(|| "0".into());
                 target.weight =

@@ -28,6 +28,8 @@ pub struct Target {
     pub kind: String,
     /// Name, without kind or namespace.
     pub name: OsString,
+    /// The interface its kind belongs to (`apps/v1`), which tells kinds of the same name apart.
+    pub api: Option<String>,
     /// Namespace, zone, database: the part of the key that tells equal names apart.
     pub namespace: Option<String>,
     /// What tells this target from a later one of the same name (uid, object id, start time).
@@ -38,6 +40,16 @@ pub struct Target {
     pub group: Option<String>,
     /// How much of it is hit; 1 for most, the difference in replicas for `scale`.
     pub weight: u64,
+}
+
+impl Target {
+    /// Its type as kubectl takes it without doubt: `deployment.v1.apps`, `pod.v1.`.
+    pub fn type_word(&self) -> String {
+        match self.api.as_deref().map(|api| api.rsplit_once('/').unwrap_or(("", api))) {
+            Some((group, version)) => format!("{}.{version}.{group}", self.kind),
+            None => self.kind.clone(),
+        }
+    }
 }
 
 /// The population the targets belong to: same kind, same role.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::condition::{CommandPath, Condition};
 use super::glob::Glob;
-use super::listing::Read;
+use super::listing::{Dependents, Read};
 use super::spec::{EffectBy, Freeze, OperandRange, OptionName, Span, SpecFault};
 use super::template::Template;
 
@@ -246,6 +246,9 @@ pub struct Targets {
     /// Which words name targets.
     #[serde(default)]
     pub from: From,
+    /// Words in that place that name no target (`color=blue` after the names).
+    #[serde(default)]
+    pub not: Vec<Glob>,
     /// Source files: go down into folders where one of these holds.
     #[serde(default)]
     pub walk: Vec<Condition>,
@@ -327,9 +330,13 @@ pub struct Action {
     /// Lists the population of a role.
     #[serde(default)]
     pub fleet: Option<Template>,
+    /// How that is read where one listing holds the fleets of all roles: its rows say namespace,
+    /// group and weight, and are counted by namespace and group.
+    #[serde(default)]
+    pub fleet_read: Option<Read>,
     /// Lists what goes along with the targets.
     #[serde(default)]
-    pub dependents: Option<Template>,
+    pub dependents: Option<Dependents>,
     /// How what runs is held to what was shown.
     #[serde(default)]
     pub freeze: Freeze,
@@ -450,15 +457,17 @@ impl Action {
             self.list = model.list.clone();
             self.read = model.read.clone();
         }
-        for (mine, theirs) in [
-            (&mut self.fleet, &model.fleet),
-            (&mut self.dependents, &model.dependents),
-            (&mut self.narrow, &model.narrow),
-            (&mut self.preview, &model.preview),
-        ] {
+        for (mine, theirs) in [(&mut self.narrow, &model.narrow), (&mut self.preview, &model.preview)] {
             if mine.is_none() {
                 mine.clone_from(theirs);
             }
+        }
+        if self.fleet.is_none() {
+            self.fleet.clone_from(&model.fleet);
+            self.fleet_read.clone_from(&model.fleet_read);
+        }
+        if self.dependents.is_none() {
+            self.dependents.clone_from(&model.dependents);
         }
         if self.freeze == Freeze::None {
             self.freeze = model.freeze;

@@ -3,11 +3,14 @@
 //! Reading is strict: a row that does not have the fields it should makes the whole listing
 //! unreadable, and an unreadable listing is an unknown scope, never a small one.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::template::Template;
 
 /// The shape of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
@@ -36,13 +39,17 @@ pub enum Field {
     Key,
     /// Its kind.
     Kind,
+    /// Kind and name as one word, `TYPE/NAME`.
+    Typed,
+    /// The interface its kind belongs to (`apps/v1`).
+    Api,
     /// Namespace, zone or database.
     Namespace,
     /// Unique id.
     Uid,
     /// Since when it runs.
     Since,
-    /// Its role.
+    /// Its role; of several such columns the first that says something.
     Group,
     /// Its state, for `only`.
     State,
@@ -79,6 +86,46 @@ pub struct Read {
     pub codes: Vec<i32>,
 }
 
+/// Lists what goes along with the targets: one template, or one for each kind that takes others
+/// along. With `{target}` in it, it is run for each target.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
+pub enum Dependents {
+    /// The same for every kind.
+    All(Template),
+    /// By the kind of the target, singular; other kinds take nothing along.
+    Kind(BTreeMap<String, Template>),
+}
+
+impl Dependents {
+    /// The template for targets of a kind.
+    pub fn of(&self, kind: &str) -> Option<&Template> {
+        match self {
+            Self::All(template) => Some(template),
+            Self::Kind(map) => map.get(kind),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Dependents {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Dependents;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a template, or a table of templates by kind")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Dependents, E> {
+                Template::try_from(text.to_owned()).map(Dependents::All).map_err(E::custom)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Dependents, A::Error> {
+                BTreeMap::deserialize(de::value::MapAccessDeserializer::new(map)).map(Dependents::Kind)
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
 /// The columns: by place, or by the name the tool gives them.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged)]
@@ -108,7 +155,7 @@ impl<'de> Deserialize<'de> for Fields {
                 while let Some(field) = seq.next_element::<Field>()? {
                     list.push(field);
                 }
-                if list.contains(&Field::Key) {
+                if list.contains(&Field::Key) || list.contains(&Field::Typed) {
                     Ok(Fields::Order(list))
                 } else {
                     Err(de::Error::custom("no field is 'key'"))

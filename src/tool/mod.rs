@@ -22,6 +22,6 @@ pub use file::{
 };
 pub use glob::Glob;
 pub use kinds::{Kind, Kinds, Size, grouped};
-pub use listing::{Field, Fields, Read, Shape};
+pub use listing::{Dependents, Field, Fields, Read, Shape};
 pub use spec::{Effect, EffectBy, Freeze, OperandRange, OptionName, Span, SpecFault};
 pub use template::{Part, Placeholder, Template};

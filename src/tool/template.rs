@@ -37,6 +37,9 @@ pub enum Placeholder {
     },
     /// The operator's own argv of the tool, less what is named.
     Argv {
+        /// Words put in right after the subcommand, so that a `--` further on can't make operands
+        /// of them.
+        with: Vec<String>,
         /// Options to leave out.
         without: Vec<OptionName>,
         /// True to leave out the operands after the subcommand.
@@ -44,6 +47,14 @@ pub enum Placeholder {
     },
     /// Operands after the subcommand.
     Operands(OperandRange),
+    /// The operands that name targets.
+    Named,
+    /// The operands that name no targets (`color=blue` of a label command).
+    Rest,
+    /// The types of the targets, with commas between them.
+    Types,
+    /// One target, where a listing is run for each.
+    Target,
     /// The given ones of these options, with their values.
     Options(Vec<OptionName>),
     /// The last value of an option; empty where it is not given.
@@ -82,11 +93,15 @@ impl Placeholder {
             | Self::File
             | Self::Namespace
             | Self::Text(_)
+            | Self::Types
+            | Self::Target
             | Self::Value(_) => true,
             Self::Each(_)
             | Self::NamespaceOption(_)
             | Self::Context { .. }
             | Self::Argv { .. }
+            | Self::Named
+            | Self::Rest
             | Self::Options(_) => false,
         }
     }
@@ -192,22 +207,33 @@ fn end_literal(word: &mut Vec<Part>, literal: &mut String) {
     }
 }
 
+fn names(words: &[&str]) -> Result<Vec<OptionName>, String> {
+    words.iter().map(|w| OptionName::try_from((*w).to_owned()).map_err(|fault| fault.to_string())).collect()
+}
+
+/// Reads `{argv with --dry-run=server without operands -l}`, both parts optional.
+fn argv(words: &[&str]) -> Result<Placeholder, String> {
+    let split = words.iter().position(|w| *w == "without").unwrap_or(words.len());
+    let with = match &words[..split] {
+        [] => Vec::new(),
+        ["with", rest @ ..] if !rest.is_empty() => rest.iter().map(|w| (*w).to_owned()).collect(),
+        other => return Err(format!("'{}' is neither 'with' nor 'without'", other.join(" "))),
+    };
+    let without = words.get(split + 1..).unwrap_or_default();
+    let options: Vec<&str> = without.iter().copied().filter(|w| *w != "operands").collect();
+    Ok(Placeholder::Argv { with, without: names(&options)?, operands: options.len() < without.len() })
+}
+
 fn placeholder(inside: &str) -> Result<Placeholder, String> {
     let words: Vec<&str> = inside.split_whitespace().collect();
-    let names = |words: &[&str]| -> Result<Vec<OptionName>, String> {
-        words
-            .iter()
-            .map(|w| OptionName::try_from((*w).to_owned()).map_err(|fault| fault.to_string()))
-            .collect()
-    };
     Ok(match words.as_slice() {
         ["context"] => Placeholder::Context { without: Vec::new() },
         ["context", "without", rest @ ..] => Placeholder::Context { without: names(rest)? },
-        ["argv"] => Placeholder::Argv { without: Vec::new(), operands: false },
-        ["argv", "without", rest @ ..] => {
-            let options: Vec<&str> = rest.iter().copied().filter(|w| *w != "operands").collect();
-            Placeholder::Argv { without: names(&options)?, operands: options.len() < rest.len() }
-        }
+        ["argv", rest @ ..] => argv(rest)?,
+        ["named"] => Placeholder::Named,
+        ["rest"] => Placeholder::Rest,
+        ["types"] => Placeholder::Types,
+        ["target"] => Placeholder::Target,
         ["operands"] => Placeholder::Operands(OperandRange::ALL),
         ["operands", range] => Placeholder::Operands(range_of(range)?),
         ["options", rest @ ..] => Placeholder::Options(names(rest)?),
@@ -249,7 +275,7 @@ mod tests {
         assert_eq!(t.words().len(), 4);
         assert_eq!(t.words()[2], vec![Part::Literal("a b=x".into())]);
         assert!(
-            matches!(&t.words()[3][0], Part::Place(Placeholder::Argv { operands: true, without }) if without.len() == 1)
+            matches!(&t.words()[3][0], Part::Place(Placeholder::Argv { operands: true, without, .. }) if without.len() == 1)
         );
     }
 
@@ -258,6 +284,9 @@ mod tests {
         assert!(Template::try_from("x a={operands}".to_owned()).is_err());
         assert!(Template::try_from("x a={group}".to_owned()).is_ok());
         assert!(Template::try_from("x a={operand.2}".to_owned()).is_ok());
+        assert!(Template::try_from("{argv with --dry-run without operands -l}".to_owned()).is_ok());
+        assert!(Template::try_from("{argv with}".to_owned()).is_err());
+        assert!(Template::try_from("{argv -l}".to_owned()).is_err());
         assert!(Template::try_from("x {what is this}".to_owned()).is_err());
         assert!(Template::try_from("x '".to_owned()).is_err());
         assert!(Template::try_from("x {".to_owned()).is_err());
