@@ -10,15 +10,15 @@ use crate::judge::{Part, Rung, Stages};
 use crate::scope::{Scope, Target, calls, fleets};
 use crate::tool::grouped;
 use crate::ui::Ui;
-use crate::ui::fold::sample;
+use crate::ui::fold::{fold, sample};
 use crate::world::child::{self, Beside, Ended, Manner};
 use crate::world::exec::{Launch, NotRunnable};
 
 use super::carry::{Growth, Scene, drifted};
 use super::outcome::{Outcome, Tally};
 
-/// Names shown in a closing line at the most.
-pub(super) const NAMES: usize = 10;
+/// Columns that the names of a stage may take.
+pub(super) const WIDTH: usize = 50;
 
 /// Runs an approved command in stages.
 pub fn run(
@@ -113,7 +113,7 @@ struct Progress<'a> {
 impl Progress<'_> {
     fn announce(&self, at: usize, batch: &[Target], ui: &mut Ui) {
         let names: Vec<OsString> = batch.iter().map(|t| crate::ui::plan::shown_name(t).into()).collect();
-        let names = sample(&names, NAMES, names.len() as u64);
+        let names = sample(&names, WIDTH, names.len() as u64);
         ui.complain(&format!(
             "guard: stage {} of {}: {} ({names})",
             at + 1,
@@ -136,7 +136,7 @@ impl Progress<'_> {
         let names = |range: std::ops::Range<usize>| {
             let names: Vec<OsString> =
                 self.targets[range].iter().map(|t| crate::ui::plan::shown_name(t).into()).collect();
-            if names.is_empty() { "none".into() } else { sample(&names, NAMES, names.len() as u64) }
+            if names.is_empty() { "none".into() } else { fold(&names) }
         };
         let end = self.done + self.failed;
         ui.complain(&format!("guard: the rollout stopped: {why}"));

@@ -197,10 +197,9 @@ impl Gate<'_> {
         let keep = fleet.keep?;
         let spare = usize::try_from(fleet.healthy.saturating_sub(keep)).ok()?;
         if spare == 0 {
-            return Some(format!(
-                "no {} can be spared: {} are healthy, {} must stay",
-                fleet.role, fleet.healthy, keep
-            ));
+            let (role, kind) = (escape(&fleet.role), escape(&scope.kind));
+            let (healthy, keep) = (grouped(fleet.healthy), grouped(keep));
+            return Some(format!("no {role} {kind} can be spared: {healthy} are healthy, {keep} must stay"));
         }
         let calls = crate::scope::calls(found, scope.targets.get(..spare)?).ok()?;
         let [call] = calls.as_slice() else { return None };

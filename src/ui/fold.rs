@@ -9,7 +9,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::ops::Range;
 
-use super::escape::{escape, quote};
+use unicode_width::UnicodeWidthStr;
+
+use crate::tool::grouped;
+
+use super::escape::{escape, quote, shorten};
 
 /// What the names of one group share: everything but one number.
 #[derive(PartialEq, Eq, Hash, Clone, Copy)]
@@ -20,15 +24,58 @@ struct Pattern<'a> {
     width: usize,
 }
 
+/// Groups that a sample shows at the most.
+const SHOWN: usize = 8;
+
+/// Names that a sample looks at; what comes after them is only counted.
+const LOOKED_AT: usize = 10_000;
+
 /// Returns `names` as one line, each once, with names that differ in one number folded together.
 ///
 /// Zero padding is kept (`web[001-120]`), groups stand where their first name stood. Where a name
 /// holds several numbers, the one that most names differ in is folded; where none is shared
 /// (pods with hashes), the name is simply listed.
 pub fn fold<T: AsRef<OsStr>>(names: &[T]) -> String {
+    groups(&distinct(names)).iter().map(Group::show).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the first `names`, folded, as far as `width` columns go, and how many of `count` they
+/// leave out: `web-[1-3], db-2 … and 12 more`.
+pub fn sample<T: AsRef<OsStr>>(names: &[T], width: usize, count: u64) -> String {
+    let names = distinct(&names[..names.len().min(LOOKED_AT)]);
+    let groups = groups(&names);
+    let more = |named: usize| match count.saturating_sub(named as u64) {
+        0 => String::new(),
+        more => format!(" … and {} more", grouped(more)),
+    };
+    let mut best = String::new();
+    for some in 1..=groups.len().min(SHOWN) {
+        let named = groups[..some].iter().map(|group| group.numbers.len().max(1)).sum();
+        let shown = groups[..some].iter().map(Group::show).collect::<Vec<_>>().join(", ");
+        let line = shown + &more(named);
+        if line.width() > width {
+            break;
+        }
+        best = line;
+    }
+    match names.first() {
+        None if count == 0 => String::new(),
+        None => format!("{} not shown", grouped(count)),
+        Some(first) if best.is_empty() => {
+            let tail = more(1);
+            shorten(first, width.saturating_sub(tail.width())).into_owned() + &tail
+        }
+        Some(_) => best,
+    }
+}
+
+/// The names as they are shown, each once.
+fn distinct<T: AsRef<OsStr>>(names: &[T]) -> Vec<Cow<'_, str>> {
     let mut seen = HashSet::new();
-    let names: Vec<_> =
-        names.iter().map(|name| show(name.as_ref())).filter(|name| seen.insert(name.clone())).collect();
+    names.iter().map(|name| show(name.as_ref())).filter(|name| seen.insert(name.clone())).collect()
+}
+
+fn groups<'a>(names: &'a [Cow<'_, str>]) -> Vec<Group<'a>> {
     let padded: HashSet<_> =
         names.iter().flat_map(|name| fields(name)).filter(is_padded).map(pattern).collect();
     let pattern_of = |field| {
@@ -42,7 +89,7 @@ pub fn fold<T: AsRef<OsStr>>(names: &[T]) -> String {
     }
     let mut groups: Vec<Group> = Vec::new();
     let mut place: HashMap<Pattern, usize> = HashMap::new();
-    for name in &names {
+    for name in names {
         let best = fields(name)
             .map(|field| (pattern_of(field), field.number))
             .max_by_key(|(pattern, _)| sizes.get(pattern).copied());
@@ -56,17 +103,7 @@ pub fn fold<T: AsRef<OsStr>>(names: &[T]) -> String {
         });
         groups[at].numbers.insert(number);
     }
-    groups.iter().map(Group::show).collect::<Vec<_>>().join(", ")
-}
-
-/// Returns the first `limit` names and how many of `count` they leave out: `a, b, c … and 12 more`.
-pub fn sample<T: AsRef<OsStr>>(names: &[T], limit: usize, count: u64) -> String {
-    let shown: Vec<_> = names.iter().take(limit).map(|name| show(name.as_ref())).collect();
-    match (count.saturating_sub(shown.len() as u64), shown.is_empty()) {
-        (0, _) => shown.join(", "),
-        (more, true) => format!("{more} not shown"),
-        (more, false) => format!("{} … and {more} more", shown.join(", ")),
-    }
+    groups
 }
 
 fn show(name: &OsStr) -> Cow<'_, str> {
@@ -190,10 +227,22 @@ mod tests {
     #[test]
     fn samples() {
         let names = ["a", "b", "c", "d\r"];
-        assert_eq!(sample(&names, 3, 15), "a, b, c … and 12 more");
-        assert_eq!(sample(&names, 9, 4), "a, b, c, $'d\\r'");
-        assert_eq!(sample(&names[..0], 3, 7), "7 not shown");
-        assert_eq!(sample(&names[..0], 3, 0), "");
+        assert_eq!(sample(&names, 80, 4), "a, b, c, $'d\\r'");
+        assert_eq!(sample(&names, 22, 15), "a, b, c … and 12 more");
+        assert_eq!(sample(&names[..0], 80, 7000), "7,000 not shown");
+        assert_eq!(sample(&names[..0], 80, 0), "");
+        assert_eq!(sample(&numbered(1..=50, |n| format!("web-{n}")), 80, 50), "web-[1-50]");
+        assert_eq!(
+            sample(&numbered(1..=50, |n| format!("web-{n}")), 80, 5000),
+            "web-[1-50] … and 4,950 more"
+        );
+    }
+
+    #[test]
+    fn a_sample_keeps_to_its_width() {
+        let odd: Vec<String> = (0..50).map(|n| format!("web-{}", n * 2 + 1)).collect();
+        assert_eq!(sample(&odd, 40, 50), "web-1 … and 49 more");
+        assert_eq!(sample(&["a-long-name", "b"], 20, 2), "a-long… … and 1 more");
     }
 
     fn unfold(text: &str) -> Vec<String> {

@@ -2,16 +2,13 @@
 
 use std::ffi::OsString;
 
-use crate::judge::{Decision, Part, Rung, Stages, Typed, numbered};
-use crate::scope::{Certainty, Place, Scope};
-use crate::tool::{Freeze, Kinds};
+use crate::judge::{Decision, Part, Reason, Rung, Stages, Typed, numbered};
+use crate::scope::{Certainty, Fleet, Place, Scope};
+use crate::tool::{Freeze, Kinds, grouped};
 
 use super::escape::{escape, quote, shorten};
 use super::fold::sample;
 use super::plan::shown_name;
-
-/// Names shown to a person at the most, before "and N more".
-const NAMES: usize = 8;
 
 /// Reasons shown to a person at the most; a plan in JSON has them all.
 const REASONS: usize = 6;
@@ -25,7 +22,7 @@ pub fn plan(decision: &Decision, kinds: &Kinds, stages: Option<&Stages>) -> Stri
     let mut lines = vec![headline(part, kinds)];
     lines.extend(details(part, kinds));
     lines.push(format!("verdict: {}", part.verdict.rung.word()));
-    lines.extend(reasons(part));
+    lines.extend(shown(part.verdict.reasons.iter()));
     if let Some(line) = stage_line(part, stages) {
         lines.push(line);
     }
@@ -78,19 +75,26 @@ pub fn details(part: &Part, kinds: &Kinds) -> Vec<String> {
     let mut lines = Vec::new();
     let names: Vec<OsString> = names(scope);
     if !names.is_empty() {
-        lines.push(sample(&names, NAMES, scope.count.max(names.len() as u64)));
+        lines.push(sample(&names, WIDTH - 2, scope.count.max(names.len() as u64)));
     }
-    for fleet in &scope.fleets {
-        let of = if fleet.role.is_empty() { String::new() } else { format!(" {}", escape(&fleet.role)) };
-        let share = fleet.hit.saturating_mul(100) / fleet.total.max(1);
-        lines.push(format!("{share}% of {}{of}", kinds.count(fleet.total, &scope.kind)));
-    }
+    lines.extend(scope.fleets.iter().filter_map(|fleet| share(fleet, part, &scope.kind, kinds)));
     if let Some(along) = scope.dependents.filter(|n| *n > 0) {
-        lines.push(format!("{} more go along", crate::tool::grouped(along)));
+        lines.push(format!("{} more go along", grouped(along)));
     }
     lines.extend(scope.notes.iter().cloned());
     lines.extend(part.found.iter().filter_map(|f| f.action().note.clone()));
     lines.into_iter().map(|line| format!("  {}", shorten(&line, WIDTH - 2))).collect()
+}
+
+/// `12% of 40 billing servers`, where no reason says so already.
+fn share(fleet: &Fleet, part: &Part, kind: &str, kinds: &Kinds) -> Option<String> {
+    let total = grouped(fleet.total);
+    if telling(part).any(|reason| reason.text.contains(&format!("of {total} "))) {
+        return None;
+    }
+    let percent = fleet.hit.saturating_mul(100) / fleet.total.max(1);
+    let role = if fleet.role.is_empty() { String::new() } else { format!("{} ", escape(&fleet.role)) };
+    Some(format!("{percent}% of {total} {role}{}", plural(kinds, kind)))
 }
 
 fn names(scope: &Scope) -> Vec<OsString> {
@@ -100,14 +104,28 @@ fn names(scope: &Scope) -> Vec<OsString> {
     scope.targets.iter().map(|t| OsString::from(shown_name(t))).collect()
 }
 
-/// Each reason, a line with a dash in front.
+/// The reasons that tell something, each a line with a dash in front.
 pub fn reasons(part: &Part) -> Vec<String> {
-    let reasons = &part.verdict.reasons;
-    let mut lines: Vec<String> = reasons.iter().take(REASONS).map(|r| format!("  - {}", r.text)).collect();
-    if let Some(more) = reasons.len().checked_sub(REASONS).filter(|more| *more > 0) {
+    shown(telling(part))
+}
+
+/// As many as a person reads, and how many more there are.
+fn shown<'a>(reasons: impl Iterator<Item = &'a Reason>) -> Vec<String> {
+    let mut lines: Vec<String> = reasons.map(|reason| format!("  - {}", reason.text)).collect();
+    let more = lines.len().saturating_sub(REASONS);
+    if more > 0 {
+        lines.truncate(REASONS);
         lines.push(format!("  - … and {more} more such reasons"));
     }
     lines
+}
+
+/// Leaves out lower limits on the same number: from where a second person is needed, nobody asks
+/// from where the number is typed. A plan in words has them all.
+fn telling(part: &Part) -> impl Iterator<Item = &Reason> {
+    let highest = part.verdict.reasons.first().map(|reason| reason.rung);
+    let tells = move |reason: &&Reason| Some(reason.rung) == highest || !reason.rule.starts_with("limits.");
+    part.verdict.reasons.iter().filter(tells)
 }
 
 fn stage_line(part: &Part, stages: Option<&Stages>) -> Option<String> {
@@ -115,7 +133,7 @@ fn stage_line(part: &Part, stages: Option<&Stages>) -> Option<String> {
     let stages =
         stages.or((part.verdict.rung >= Rung::Stage && part.verdict.rung < Rung::Deny).then_some(&default))?;
     let batches = stages.batches(part.scope.as_ref()?.count);
-    let batches: Vec<String> = batches.iter().map(|b| crate::tool::grouped(*b)).collect();
+    let batches: Vec<String> = batches.iter().map(|b| grouped(*b)).collect();
     Some(format!("stages: {}", batches.join(", ")))
 }
 
