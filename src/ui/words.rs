@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use crate::judge::{Decision, Part, Reason, Rung, Stages, Typed, numbered};
+use crate::read::Match;
 use crate::scope::{Certainty, Fleet, Place, Scope};
 use crate::tool::{Freeze, Kinds, grouped};
 
@@ -43,7 +44,13 @@ pub fn headline(part: &Part, kinds: &Kinds) -> String {
         }
         _ => numbered(scope, kinds),
     };
-    format!("{} would {} {number}{}", found.name(), verb(part), at(&part.place))
+    format!("{} would {} {number}{}", command(found), verb(part), at(&part.place))
+}
+
+/// The tool and the subcommand, as a person says it: `kubectl rollout restart`.
+fn command(found: &Match) -> String {
+    let words = found.invocation.words().take(found.depth).map(|word| escape(word).into_owned());
+    std::iter::once(found.file.tool.names[0].clone()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 fn plural(kinds: &Kinds, kind: &str) -> String {
@@ -66,7 +73,8 @@ fn at(place: &Place) -> String {
         .map(|(part, value)| format!("{part} {}", escape(value)))
         .collect();
     let rest = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
-    format!(" in {}{rest}", escape(&place.name))
+    let on = if place.parts.first().is_some_and(|(part, _)| part == "host") { "on" } else { "in" };
+    format!(" {on} {}{rest}", escape(&place.name))
 }
 
 /// Names, fleets, what goes along, notes: each a line with two blanks in front.
