@@ -12,9 +12,11 @@ use crate::ui::Ui;
 use crate::world::World;
 use crate::world::child::{self, Beside, Ended};
 use crate::world::exec::{Launch, NotRunnable};
+use crate::world::signals::Signals;
 
 use super::drift::{drift, look_again};
 use super::outcome::{Outcome, Tally};
+use super::rollout::STOPPING;
 use super::{remove, rollout};
 
 /// What acting needs to look at the world again.
@@ -97,7 +99,17 @@ fn by_names(
         return Ok(stopped);
     }
     let mut worst = Ended::Code(0);
-    for call in &calls {
+    let signals = Signals::catch(&STOPPING).ok().filter(|_| calls.len() > 1);
+    for (at, call) in calls.iter().enumerate() {
+        if let Some(arrived) = signals.as_ref().and_then(Signals::next) {
+            let left: usize = calls[at..].iter().map(|c| c.targets.len()).sum();
+            ui.complain(&format!(
+                "guard: signal {} came; {} were left untouched",
+                arrived.signal,
+                grouped(left as u64)
+            ));
+            return Ok(Outcome::ran(rung, Ended::Signal(arrived.signal)));
+        }
         let ended = child::run(&Launch::new(&call.argv), Beside::default())?.ended;
         match ended {
             Ended::Code(0) => {}

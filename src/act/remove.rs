@@ -3,7 +3,7 @@
 //! It stands in for `rm`, `rmdir` and `find -delete`, so it says what they would say; options that
 //! it does not know keep it from standing in, and the files are listed again instead.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit;
 use crate::judge::{Part, Rung};
@@ -13,9 +13,11 @@ use crate::ui::Ui;
 use crate::ui::escape::quote;
 use crate::world::child::Ended;
 use crate::world::exec::NotRunnable;
+use crate::world::signals::Signals;
 use crate::world::{FileSet, RemoveEvent, RemoveOptions, RemoveOutcome, remove};
 
 use super::outcome::{Outcome, Tally};
+use super::rollout::STOPPING;
 
 /// Options that standing in for rm can honour; the last one is only read.
 const KNOWN: [&str; 11] = [
@@ -73,13 +75,19 @@ pub fn remove_files(
     ui: &mut Ui,
 ) -> Result<Outcome, NotRunnable> {
     let options = RemoveOptions { verbose: manner.verbose, empty_folders: manner.empty_folders, stop: &STOP };
+    let signals = Signals::catch(&STOPPING).ok();
     let mut tally = Tally { left: set.len(), ..Tally::default() };
     let mut start = 0;
     for (at, size) in batches.iter().enumerate() {
         if batches.len() > 1 {
             ui.complain(&format!("guard: stage {} of {}: {} files", at + 1, batches.len(), grouped(*size)));
         }
-        let outcome = remove(set, start..start + size, &options, &mut |event| tell(event, ui));
+        let outcome = remove(set, start..start + size, &options, &mut |event| {
+            if signals.as_ref().and_then(Signals::next).is_some() {
+                STOP.store(true, Ordering::Relaxed);
+            }
+            tell(event, ui);
+        });
         start += size;
         add(&mut tally, &outcome);
         if outcome.code() != 0 {

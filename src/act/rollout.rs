@@ -13,12 +13,16 @@ use crate::ui::Ui;
 use crate::ui::fold::{fold, sample};
 use crate::world::child::{self, Beside, Ended, Manner};
 use crate::world::exec::{Launch, NotRunnable};
+use crate::world::signals::Signals;
 
 use super::carry::{Growth, Scene, drifted};
 use super::outcome::{Outcome, Tally};
 
 /// Columns that the names of a stage may take.
 pub(super) const WIDTH: usize = 50;
+
+/// Signals that stop a rollout after the call that is running.
+pub(super) const STOPPING: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
 /// Runs an approved command in stages.
 pub fn run(
@@ -32,6 +36,7 @@ pub fn run(
         return Ok(Outcome::stopped(rung, exit::FAILURE, false, None));
     };
     let batches = stages.batches(scope.targets.len() as u64);
+    let signals = Signals::catch(&STOPPING).ok();
     let mut state = Progress { targets: &scope.targets, done: 0, failed: 0, of: batches.len() };
     for (at, size) in batches.iter().enumerate() {
         let size = usize::try_from(*size).unwrap_or(usize::MAX);
@@ -44,6 +49,9 @@ pub fn run(
             return Ok(state.stopped("a target can't be named on a command line", rung, ui));
         };
         for call in &calls {
+            if let Some(arrived) = signals.as_ref().and_then(Signals::next) {
+                return Ok(state.stopped(&format!("signal {} came", arrived.signal), rung, ui));
+            }
             match child::run(&Launch::new(&call.argv), Beside { manner: Manner::Apart, ..Beside::default() })?
                 .ended
             {
