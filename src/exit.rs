@@ -16,3 +16,8 @@ pub const FAILURE: u8 = 125;
 pub const NOT_RUNNABLE: u8 = 126;
 /// There is no such program.
 pub const NOT_FOUND: u8 = 127;
+
+/// guardctl: it did its work and found what is wrong.
+pub const FOUND: u8 = 1;
+/// guardctl: whoever read its output went away (128 + SIGPIPE).
+pub const CLOSED_OUTPUT: u8 = 141;

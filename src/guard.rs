@@ -13,6 +13,7 @@ mod outcome;
 mod plans;
 mod records;
 mod sentences;
+mod unjudged;
 
 use std::io;
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ use crate::world::exec::NotRunnable;
 use crate::world::{Real, World};
 
 pub use decide::{Depth, Setup, decide};
+pub use unjudged::{unknown, unread};
 
 /// Why guard itself failed. Nothing was run.
 #[derive(Debug, thiserror::Error)]

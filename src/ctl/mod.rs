@@ -1,4 +1,11 @@
 //! guardctl: everything that does not run a command, one file a subcommand.
 
 pub mod audit;
+mod commands;
+pub mod configured;
+mod failure;
+pub mod judge;
 pub mod tool_tests;
+
+pub use commands::{Ctl, run};
+pub use failure::Failure;

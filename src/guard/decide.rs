@@ -32,6 +32,8 @@ pub enum Depth {
     Act,
     /// Everything, for a plan.
     Full,
+    /// As far as words and files go; tools are not asked.
+    Offline,
 }
 
 /// Decides about a command line; starts nothing but listings.
@@ -112,6 +114,9 @@ fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
         if quick.verdict.rung == Rung::Deny || quick.verdict.allows() && settled(&quick, setup) {
             return quick;
         }
+    }
+    if depth == Depth::Offline && words.bounded && scope::by_words(&found) {
+        return with_scope(found, setup, words.scope(setup.kinds), &blanks);
     }
     let full = depth == Depth::Full;
     let enough = enough(&found, setup, &words);

@@ -47,6 +47,11 @@ impl Decision {
         Some(Self { parts, worst })
     }
 
+    /// Takes the one part of a command line.
+    pub fn of_one(part: Part) -> Self {
+        Self { parts: vec![part], worst: 0 }
+    }
+
     /// The part with the highest rung.
     pub fn worst(&self) -> &Part {
         &self.parts[self.worst]

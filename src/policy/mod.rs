@@ -7,6 +7,7 @@
 mod fault;
 mod layer;
 mod site;
+mod span;
 mod stack;
 
 pub use fault::{ConfigFault, TextFault, underline};
@@ -15,4 +16,5 @@ pub use layer::{
     Prompt, Role, Stance,
 };
 pub use site::{Places, Shelf, kinds, load, parse_layer, parse_tool};
+pub use span::{line_of, rule_span};
 pub use stack::{Environments, Ladder, Layer, Limit, Origin, Policy, Setting, Standing};

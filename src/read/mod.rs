@@ -9,9 +9,11 @@ mod command;
 mod fill;
 mod invocation;
 mod options;
+mod plain;
 
 pub use action::{Blank, Match};
 pub use command::{Library, ReadFault, Understood, read, read_inside};
 pub use fill::{Fill, Key, fill};
 pub use invocation::{Form, Given, Invocation, Piece, Wrapper, program_name};
 pub use options::{MOST_READINGS, Reading, TooManyReadings, readings};
+pub use plain::{Bit, NotPlain, Plain, plain};

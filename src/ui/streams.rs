@@ -15,6 +15,16 @@ impl Ui {
         out.flush()
     }
 
+    /// The stream for results that are written piece by piece.
+    pub fn out(&mut self) -> impl Write + use<> {
+        io::stdout().lock()
+    }
+
+    /// The stream for what is said beside them.
+    pub fn notes(&mut self) -> impl Write + use<> {
+        io::stderr().lock()
+    }
+
     /// Says something beside the result. A closed stderr is no reason to fail.
     pub fn complain(&mut self, text: &str) {
         let mut err = io::stderr().lock();

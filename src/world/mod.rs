@@ -8,6 +8,7 @@ mod handle;
 pub mod inherited;
 pub mod listing;
 mod mounts;
+mod offline;
 pub mod processes;
 mod real;
 mod remove;
@@ -23,6 +24,7 @@ pub use file_rules::{
 };
 pub use fileset::{FileSet, FileSetError};
 pub use mounts::Surroundings;
+pub use offline::Offline;
 pub use real::{Real, arguments};
 pub use remove::{RemoveEvent, RemoveOptions, RemoveOutcome, remove};
 pub use trusted::{FileFault, read_trusted, toml_files};

@@ -22,6 +22,10 @@ const LARGEST_FILE: u64 = 16 * 1024 * 1024;
 pub struct Real {
     session: Session,
     progress: Box<dyn Fn(u64)>,
+    /// Variables that are told, not inherited.
+    told: Vec<(OsString, Option<OsString>)>,
+    /// True where the working folder is told.
+    moved: bool,
 }
 
 impl Real {
@@ -34,6 +38,8 @@ impl Real {
             text("LOGNAME").or_else(|| text("USER")).unwrap_or_else(|| nix::unistd::getuid().to_string());
         Self {
             progress: Box::new(|_| {}),
+            told: Vec::new(),
+            moved: false,
             session: Session {
                 host,
                 user,
@@ -43,6 +49,31 @@ impl Real {
                 terminal: input && env::var_os("CI").is_none(),
             },
         }
+    }
+
+    /// This host as a command would see it that is started with this folder, these variables and
+    /// with or without a terminal. A variable without a value is unset.
+    #[must_use]
+    pub fn told(
+        self,
+        cwd: Option<PathBuf>,
+        variables: Vec<(OsString, Option<OsString>)>,
+        terminal: Option<bool>,
+    ) -> Self {
+        let mut session = self.session.clone();
+        for (name, value) in &variables {
+            match name.to_str() {
+                Some("HOME") => {
+                    session.home = value.as_ref().map(PathBuf::from).filter(|home| home.is_absolute());
+                }
+                Some("SSH_CONNECTION" | "SSH_TTY") if value.is_some() => session.ssh = true,
+                _ => {}
+            }
+        }
+        let moved = cwd.is_some();
+        session.cwd = cwd.unwrap_or(session.cwd);
+        session.terminal = terminal.unwrap_or(session.terminal);
+        Self { session, told: variables, moved, ..self }
     }
 }
 
@@ -63,8 +94,8 @@ impl World for Real {
         let request = ListRequest {
             argv: listing.argv,
             program: None,
-            env: &[],
-            cwd: None,
+            env: &self.told,
+            cwd: self.moved.then_some(self.session.cwd.as_path()),
             timeout: listing.patience,
             cap_bytes: LARGEST_LISTING,
             codes: listing.codes,
@@ -88,7 +119,7 @@ impl World for Real {
     }
 
     fn names(&self, folder: &Path) -> Vec<OsString> {
-        let entries = fs::read_dir(folder).into_iter().flatten();
+        let entries = fs::read_dir(self.session.cwd.join(folder)).into_iter().flatten();
         entries.filter_map(|entry| entry.ok().map(|e| e.file_name())).collect()
     }
 
@@ -101,12 +132,15 @@ impl World for Real {
     }
 
     fn variable(&self, name: &str) -> Option<OsString> {
-        env::var_os(name)
+        match self.told.iter().rev().find(|(told, _)| told == name) {
+            Some((_, value)) => value.clone(),
+            None => env::var_os(name),
+        }
     }
 
     fn file(&self, path: &Path) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        fs::File::open(path).ok()?.take(LARGEST_FILE).read_to_end(&mut bytes).ok()?;
+        fs::File::open(self.session.cwd.join(path)).ok()?.take(LARGEST_FILE).read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
 }

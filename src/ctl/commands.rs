@@ -1,0 +1,58 @@
+//! guardctl's arguments, and which file speaks for which.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::ui::Ui;
+use crate::world::Real;
+
+use super::Failure;
+use super::audit::{self, AuditArgs};
+use super::configured::Configured;
+use super::judge::{self, JudgeArgs};
+
+/// Policies, tool files, records: everything about guard that does not run a command.
+#[derive(Debug, Parser)]
+#[command(name = "guardctl", version, max_term_width = 100, arg_required_else_help = true)]
+pub struct Ctl {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge command lines from stdin, one plan as JSON a line; nothing is run
+    Judge(JudgeArgs),
+    /// The audit log: gated decisions and what came of them
+    Audit(AuditArgs),
+}
+
+/// Runs guardctl and returns its exit code.
+pub fn run(ctl: &Ctl, ui: &mut Ui) -> ExitCode {
+    match dispatch(&ctl.command, ui) {
+        Ok(code) => ExitCode::from(code),
+        Err(fault) => {
+            if !fault.is_closed_output() {
+                ui.complain(&format!("guardctl: {fault}"));
+            }
+            ExitCode::from(fault.code())
+        }
+    }
+}
+
+fn dispatch(command: &Command, ui: &mut Ui) -> Result<u8, Failure> {
+    match command {
+        Command::Judge(args) => judge::run(args, ui),
+        Command::Audit(args) => audit(args, ui),
+    }
+}
+
+fn audit(args: &AuditArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    let configured = Configured::read(Real::new(false))?;
+    let path = configured.audit_path()?;
+    Ok(audit::run(args, &path, Timestamp::now(), &mut ui.out(), &mut ui.notes())?)
+}

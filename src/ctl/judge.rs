@@ -1,0 +1,202 @@
+//! `guardctl judge`: command lines in, one plan as JSON a line out. Nothing is run but listings.
+//!
+//! Each line gets its answer, in order: one that can't be read is answered, too.
+
+mod expand;
+mod explain;
+mod line;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::{self, BufRead, Read};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use clap::Args;
+
+use crate::guard::{Depth, Setup, decide, unknown, unread};
+use crate::judge::{Decision, Part};
+use crate::policy::{Places, Policy, Shelf, kinds, load};
+use crate::read::NotPlain;
+use crate::tool::Kinds;
+use crate::ui::Ui;
+use crate::ui::plan::Plan;
+use crate::world::{Offline, Real, World, lexical};
+
+use super::Failure;
+use super::configured::places;
+use line::{Line, Said};
+
+/// A line longer than this is no command line.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Arguments of `guardctl judge`.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct JudgeArgs {
+    /// List nothing: operands and files count from here, everything else is unknown
+    #[arg(long)]
+    pub offline: bool,
+    /// Add where each rule stands: file, line and text
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// Judges every line of stdin.
+///
+/// # Errors
+/// Where stdin can't be read or stdout not written.
+pub fn run(args: &JudgeArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    let judge = Judge::new(*args)?;
+    let mut input = io::stdin().lock();
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        if (&mut input).take(LONGEST + 1).read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(0);
+        }
+        let whole = bytes.last() == Some(&b'\n');
+        if !whole && bytes.len() as u64 > LONGEST {
+            skip_line(&mut input)?;
+            bytes = b"\0".to_vec();
+        }
+        ui.print(&judge.line(bytes.trim_ascii_end()))?;
+    }
+}
+
+fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let chunk = input.fill_buf()?;
+        let (used, ended) = match chunk.iter().position(|b| *b == b'\n') {
+            Some(at) => (at + 1, true),
+            None => (chunk.len(), chunk.is_empty()),
+        };
+        input.consume(used);
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+/// A stack of layers, or why it can't be used.
+type Stack = Result<Rc<Policy>, String>;
+
+/// What is read once for all lines.
+pub struct Judge {
+    args: JudgeArgs,
+    shelf: Shelf,
+    kinds: Kinds,
+    base: Real,
+    places: RefCell<HashMap<PathBuf, Places>>,
+    policies: RefCell<HashMap<Option<PathBuf>, Stack>>,
+}
+
+impl Judge {
+    /// Reads the tool files' places and the kinds; layers follow when a line needs them.
+    ///
+    /// # Errors
+    /// Where the built-in files can't be used.
+    pub fn new(args: JudgeArgs) -> Result<Self, Failure> {
+        let base = Real::new(true);
+        let shelf = Shelf::new(&places(&base, &base.session().cwd));
+        let (places, policies) = Default::default();
+        Ok(Self { args, shelf, kinds: kinds()?, base, places, policies })
+    }
+
+    /// Judges one line and returns the answer, one line of JSON.
+    pub fn line(&self, text: &[u8]) -> String {
+        let line = Line::read(text);
+        let cwd = line.cwd.clone().unwrap_or_else(|| self.base.session().cwd.clone());
+        let mut policies = Vec::new();
+        let decision = self.decision(&line, cwd.clone(), &mut policies).unwrap_or_else(|why| {
+            policies.clear();
+            Decision::of_one(unread(&line.words(), &self.world(&line, &cwd), &self.kinds, why))
+        });
+        let plan = Plan::of_line(&decision);
+        let text = if self.args.explain {
+            explain::to_json(&plan, &decision.parts, &policies)
+        } else {
+            serde_json::to_string(&plan)
+        };
+        text.unwrap_or_else(|_| "null".to_owned())
+    }
+
+    /// The layers that hold in a folder; each stack is read once.
+    fn policy(&self, cwd: &Path) -> Stack {
+        let mut known = self.places.borrow_mut();
+        let places = known.entry(cwd.to_owned()).or_insert_with(|| places(&self.base, cwd));
+        let mut policies = self.policies.borrow_mut();
+        let read = policies
+            .entry(places.project.clone())
+            .or_insert_with(|| load(places).map(Rc::new).map_err(|fault| fault.render()));
+        read.clone()
+    }
+
+    /// Decides about every command of a line, each in the folder that it would run in, by the
+    /// layers that hold there: one a part.
+    fn decision(
+        &self,
+        line: &Line,
+        mut cwd: PathBuf,
+        policies: &mut Vec<Rc<Policy>>,
+    ) -> Result<Decision, String> {
+        let mut parts = Vec::new();
+        let mut judge = |argv: &[OsString], cwd: &Path| -> Result<(), String> {
+            let policy = self.policy(cwd)?;
+            let decided = self.command(argv, line, cwd, &policy)?;
+            policies.extend(decided.iter().map(|_| Rc::clone(&policy)));
+            parts.extend(decided);
+            Ok(())
+        };
+        let text = match line.said.as_ref().map_err(String::clone)? {
+            Said::Shell(text) => text,
+            Said::Words(argv) => {
+                judge(argv, &cwd)?;
+                return Decision::of(parts).ok_or_else(nothing);
+            }
+        };
+        let unknown = |cwd: &Path, why: NotPlain| {
+            let world = self.world(line, cwd);
+            Decision::of_one(unknown(&line.words(), &world, &self.kinds, why.to_string()))
+        };
+        let commands = match expand::commands(text) {
+            Ok(commands) => commands,
+            Err(why) => return Ok(unknown(&cwd, why)),
+        };
+        for command in commands.iter().filter(|command| !expand::only_assigns(command)) {
+            let argv = match expand::words(command, &self.world(line, &cwd)) {
+                Ok(argv) => argv,
+                Err(why) => return Ok(unknown(&cwd, why)),
+            };
+            judge(&argv, &cwd)?;
+            if let Some(folder) = expand::moves(command, &argv) {
+                cwd = lexical(&folder, &cwd);
+            }
+        }
+        Decision::of(parts).ok_or_else(nothing)
+    }
+
+    fn command(
+        &self,
+        argv: &[OsString],
+        line: &Line,
+        cwd: &Path,
+        policy: &Policy,
+    ) -> Result<Vec<Part>, String> {
+        let world = self.world(line, cwd);
+        let offline = Offline(&world);
+        let (world, depth): (&dyn World, _) =
+            if self.args.offline { (&offline, Depth::Offline) } else { (&world, Depth::Full) };
+        let setup = Setup { world, policy, shelf: &self.shelf, kinds: &self.kinds };
+        decide(argv, &setup, depth).map(|decision| decision.parts).map_err(|fault| fault.to_string())
+    }
+
+    fn world(&self, line: &Line, cwd: &Path) -> Real {
+        let moved = (*cwd != self.base.session().cwd).then(|| cwd.to_owned());
+        Real::new(true).told(moved, line.env.clone(), Some(line.terminal))
+    }
+}
+
+fn nothing() -> String {
+    "no command is given".into()
+}

@@ -1,0 +1,57 @@
+//! The world without the listings: files count, tools are not asked.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::processes::Process;
+use super::view::{Listing, Session, World};
+use super::{RootKind, Surroundings, Walk, WalkRequest};
+
+/// A world that lists nothing. What only a listing could tell is unknown.
+pub struct Offline<'w>(pub &'w dyn World);
+
+impl World for Offline<'_> {
+    fn session(&self) -> &Session {
+        self.0.session()
+    }
+
+    fn list(&self, _listing: &Listing<'_>) -> Result<Vec<u8>, String> {
+        Err("nothing is listed offline".into())
+    }
+
+    /// A path that is not there counts as one: what it was is judged by its text.
+    fn walk(&self, request: &WalkRequest<'_>) -> Walk {
+        let mut walk = self.0.walk(request);
+        let gone = walk.roots.iter().zip(request.roots).filter(|(kind, _)| **kind == RootKind::Missing);
+        let gone: Vec<PathBuf> = gone.map(|(_, root)| root.clone()).collect();
+        walk.entries += gone.len() as u64;
+        walk.files += gone.len() as u64;
+        let room = request.sample.saturating_sub(walk.sample.len());
+        walk.sample.extend(gone.into_iter().take(room));
+        walk
+    }
+
+    fn around(&self) -> Surroundings {
+        self.0.around()
+    }
+
+    fn names(&self, folder: &Path) -> Vec<OsString> {
+        self.0.names(folder)
+    }
+
+    fn processes(&self) -> Result<Vec<Process>, String> {
+        Err("processes are not listed offline".into())
+    }
+
+    fn own_pid(&self) -> i32 {
+        self.0.own_pid()
+    }
+
+    fn variable(&self, name: &str) -> Option<OsString> {
+        self.0.variable(name)
+    }
+
+    fn file(&self, path: &Path) -> Option<Vec<u8>> {
+        self.0.file(path)
+    }
+}

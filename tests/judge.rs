@@ -1,0 +1,233 @@
+//! `guardctl judge`: a plan for every line, in order, whatever the line is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+#[path = "support/site.rs"]
+mod site;
+
+use serde_json::{Value, json};
+use site::Site;
+use snapbox::{assert_data_eq, str};
+
+/// Rung, certainty, count and first rule of each answer, a line each.
+fn told(answers: &[Value]) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let line = |plan: &Value| {
+        let (scope, verdict) = (&plan["scope"], &plan["verdict"]);
+        let rule = &verdict["reasons"][0]["rule"];
+        let count = scope["count"].as_u64().map_or("-".to_owned(), |n| n.to_string());
+        format!("{} {} {} {}\n", text(&verdict["rung"]), text(&scope["certainty"]), count, text(rule))
+    };
+    answers.iter().map(line).collect()
+}
+
+#[test]
+fn a_line_is_answered_by_one_whole_plan() {
+    let site = Site::new();
+    let answers = site.judge(&["--offline"], "fleet remove web-1 web-2 web-3\n");
+    let [plan] = answers.as_slice() else { panic!("{answers:?}") };
+    let mut part = plan.clone();
+    part.as_object_mut().unwrap().remove("parts");
+    assert_eq!(plan["parts"], json!([part]));
+    assert_data_eq!(
+        serde_json::to_string_pretty(&part).unwrap(),
+        str![[r#"
+{
+  "action": "fleet remove",
+  "argv": [
+    "fleet",
+    "remove",
+    "web-1",
+    "web-2",
+    "web-3"
+  ],
+  "context": {
+    "cluster": "here"
+  },
+  "effect": "destroy",
+  "freeze": "names",
+  "id": "[..]",
+  "plan": 1,
+  "scope": {
+    "certainty": "at-most",
+    "count": 3,
+    "dependents": null,
+    "digest": "[..]",
+    "fleet": null,
+    "kind": "host",
+    "sample": [
+      "web-1",
+      "web-2",
+      "web-3"
+    ]
+  },
+  "stages": [],
+  "tool": "fleet",
+  "verdict": {
+    "reasons": [
+      {
+        "rule": "limits.destroy.member.confirm",
+        "text": "up to 3 hosts (confirm from 3)"
+      }
+    ],
+    "rung": "confirm"
+  },
+  "wrappers": []
+}
+"#]]
+    );
+}
+
+#[test]
+fn every_line_gets_its_answer_in_order() {
+    let site = Site::new();
+    let input = concat!(
+        "fleet remove web-1\n",
+        "\n",
+        "fleet remove $(cat list)\n",
+        "true; fleet remove a b c d | cat 2>/dev/null\n",
+        "fleet remove {a,b}\n",
+        "fleet remove $UNSET_HERE\n",
+        "# a comment\n",
+        "fleet remove 'open\n",
+        "{\"argv\":\n",
+        "{\"argv\": \"fleet\"}\n",
+        "{\"argv\": [\"fleet\", \"a\\u0000b\"]}\n",
+        "{\"argv\": []}\n",
+        "fleet remove ''\n",
+        "uptime > log\n",
+        "{\"argv\": [\"fleet\", \"remove\", \"a b\", \"$x\", \"*\"]}\n",
+        "fleet drop all\n",
+        "uptime"
+    );
+    let answers = site.judge(&["--offline"], input);
+    assert_data_eq!(
+        told(&answers),
+        str![[r#"
+allow at-most 1 -
+deny unknown 0 unread
+confirm unknown 0 unknown
+confirm at-most 4 limits.destroy.member.confirm
+confirm unknown 0 unknown
+confirm unknown 0 unknown
+deny unknown 0 unread
+confirm unknown 0 unknown
+deny unknown 0 unread
+deny unknown 0 unread
+deny unknown 0 unread
+deny unknown 0 unread
+confirm unknown 0 blank
+confirm unknown 0 unknown
+confirm at-most 3 limits.destroy.member.confirm
+confirm unknown 0 unknown
+allow - - -
+
+"#]]
+    );
+    assert_eq!(answers[3]["parts"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_line_is_judged_in_its_own_folder_with_its_own_variables() {
+    let site = Site::new();
+    let project = site.home().join("project");
+    std::fs::create_dir(&project).unwrap();
+    std::fs::write(project.join(".guard.toml"), "[limits.destroy.member]\nconfirm = 1\n").unwrap();
+    let line = |cwd: &str, env: Value| {
+        json!({ "argv": ["fleet", "remove", "a"], "cwd": cwd, "env": env, "terminal": false }).to_string()
+    };
+    let folder = project.to_str().unwrap();
+    let input = [
+        line("/", json!({})),
+        line(folder, json!({})),
+        line("relative", json!({})),
+        line("/", json!({ "FLEET": "prod-1" })),
+        line("/", json!({ "FLEET": null })),
+        format!("cd {folder} && fleet remove a"),
+        format!("cd {folder} || fleet remove a"),
+        "FLEET=prod-2 fleet remove a".to_owned(),
+    ];
+    let answers = site.judge(&["--offline"], &input.join("\n"));
+    assert_data_eq!(
+        told(&answers),
+        str![[r#"
+allow at-most 1 -
+confirm at-most 1 limits.destroy.member.confirm
+deny unknown 0 unread
+dry-run at-most 1 environment
+allow at-most 1 -
+confirm at-most 1 limits.destroy.member.confirm
+confirm unknown 0 unknown
+dry-run at-most 1 environment
+
+"#]]
+    );
+    assert_eq!(answers[3]["context"], json!({ "cluster": "prod-1", "environment": "production" }));
+}
+
+#[test]
+fn explain_tells_where_each_rule_stands() {
+    let site = Site::new();
+    let answers = site.judge(&["--offline", "--explain"], "fleet remove a b c; fleet remove ''\n");
+    assert_data_eq!(
+        serde_json::to_string_pretty(&answers[0]["explain"]).unwrap(),
+        str![[r#"
+[
+  {
+    "file": "built in",
+    "line": [..],
+    "rule": "limits.destroy.member.confirm",
+    "rung": "confirm",
+    "text": "confirm = 3"
+  },
+  {
+    "file": null,
+    "line": null,
+    "rule": "blank",
+    "rung": "confirm",
+    "text": null
+  },
+  {
+    "file": null,
+    "line": null,
+    "rule": "unknown",
+    "rung": "confirm",
+    "text": null
+  }
+]
+"#]]
+    );
+}
+
+#[test]
+fn a_listing_is_run_in_the_line_s_folder_and_with_its_variables() {
+    let site = Site::new();
+    let answers = site.judge(
+        &[],
+        &json!({ "argv": ["fleet", "drop", "all"], "cwd": "/usr", "env": { "FLEET": "a b" } }).to_string(),
+    );
+    assert_eq!(answers[0]["scope"]["sample"], json!(["/usr", "a b"]));
+    assert_eq!(answers[0]["scope"]["certainty"], "exact");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let site = Site::new();
+    let input = "fleet remove a b c\n".repeat(5000);
+    let shell = format!("'{}' judge --offline | head -n 1 | wc -l", env!("CARGO_BIN_EXE_guardctl"));
+    let run = site.command("sh").args(["-c", &shell]).stdin(site.file(&input)).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&run.stdout).trim(), "1");
+    assert_eq!(String::from_utf8_lossy(&run.stderr), "");
+}
+
+#[test]
+fn bytes_that_are_no_text_and_endless_lines_are_answered_too() {
+    let site = Site::new();
+    let mut input = b"fleet remove a\xff\xfe\x1b31m\n".to_vec();
+    input.extend(b"x".repeat(17 * 1024 * 1024));
+    input.extend(b"\nfleet remove a");
+    let answers = site.judge_bytes(&["--offline"], &input);
+    assert_eq!(answers[0]["argv"], json!(["fleet", "remove", "a\\xff\\xfe\\e31m"]));
+    assert_eq!(answers[1]["verdict"]["rung"], "deny");
+    assert_eq!(answers[2]["verdict"]["rung"], "allow");
+    assert_eq!(answers.len(), 3);
+}
