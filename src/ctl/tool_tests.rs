@@ -12,11 +12,11 @@ use crate::ui::escape::quote;
 pub fn run(file: &Rc<ToolFile>, library: &dyn Library, kinds: &Kinds) -> (usize, Vec<String>) {
     let mut ran = 0;
     let mut failures = Vec::new();
-    for action in &file.action {
+    for (index, action) in file.action.iter().enumerate() {
         for test in &action.test {
             ran += 1;
             let mut says = |what: String| failures.push(format!("{}: '{}': {what}", action.name, test.run));
-            if let Err(what) = one(file, &action.name, test, library, kinds, &mut says) {
+            if let Err(what) = one(file, index, test, library, kinds, &mut says) {
                 says(what);
             }
         }
@@ -26,7 +26,7 @@ pub fn run(file: &Rc<ToolFile>, library: &dyn Library, kinds: &Kinds) -> (usize,
 
 fn one(
     file: &ToolFile,
-    action: &str,
+    action: usize,
     test: &ActionTest,
     library: &dyn Library,
     kinds: &Kinds,
@@ -35,7 +35,7 @@ fn one(
     let argv = words(&test.run)?;
     let readings = read(&argv, library).map_err(|fault| fault.to_string())?;
     let matches: Vec<Match> = readings.iter().filter_map(Match::find).collect();
-    let hit = matches.into_iter().find(|m| m.action().name == action && m.file.tool.names == file.tool.names);
+    let hit = matches.into_iter().find(|m| m.index() == action && m.file.tool.names == file.tool.names);
     let Some(found) = hit else {
         return if test.matches { Err("does not match".into()) } else { Ok(()) };
     };

@@ -48,6 +48,11 @@ impl Match {
         &self.file.action[self.at]
     }
 
+    /// Which action of the file it is; several may share a name.
+    pub fn index(&self) -> usize {
+        self.at
+    }
+
     /// The grammar.
     pub fn tool(&self) -> &Tool {
         &self.file.tool
@@ -62,7 +67,7 @@ impl Match {
     pub fn effect(&self) -> Option<Effect> {
         let word = self.depth.checked_sub(1).and_then(|last| self.invocation.words().nth(last));
         let word = word.map_or_else(String::new, |w| w.to_string_lossy().into_owned());
-        self.action().effect.as_ref().map(|by| by.of(&word))
+        self.action().effect.as_ref().map(|by| by.of(&word, |c| self.invocation.holds(c, self.depth)))
     }
 
     /// The operands after the subcommand path.

@@ -2,12 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::tool::{OptionName, Part, Placeholder, Template};
+use crate::tool::{OptionName, Part, Placeholder, Template, Typed};
 
 use crate::ui::fold::fold;
 
 use super::action::Match;
-use super::invocation::{Invocation, Piece};
+use super::invocation::{Given, Piece};
 
 /// What a template may ask for beyond the invocation.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,15 +89,21 @@ pub fn fill(template: &Template, of: &Match, values: &Fill<'_>) -> Vec<OsString>
 fn several(place: &Placeholder, of: &Match, values: &Fill<'_>) -> Vec<OsString> {
     let text = |value: Option<&str>| vec![OsString::from(value.unwrap_or(""))];
     match place {
-        Placeholder::Context { without } => options(of, |name| {
-            of.tool().context.iter().any(|c| c.same(name)) && !without.iter().any(|w| w.same(name))
+        Placeholder::Context { without } => options(of, |given| {
+            of.tool().context.iter().any(|c| c.same(&given.name))
+                && !without.iter().any(|w| w.same(&given.name))
+                && (given.global || !of.tool().globals_first)
         }),
-        Placeholder::Options(names) => options(of, |name| names.iter().any(|n| n.same(name))),
-        Placeholder::Argv { with, without, operands } => argv(of, with, without, *operands),
         Placeholder::Named => of.named().into_iter().map(OsStr::to_owned).collect(),
         Placeholder::Rest => of.rest().into_iter().map(OsStr::to_owned).collect(),
         Placeholder::Types => text(values.types),
         Placeholder::Target => vec![values.target.map_or_else(OsString::new, OsStr::to_owned)],
+        Placeholder::Options { names, spelled } => renamed(of, names, spelled.as_deref()),
+        Placeholder::Argv(typed) => argv(of, typed),
+        Placeholder::If { word, condition, holds } => {
+            let says = of.invocation.holds(condition, of.depth) == *holds;
+            says.then(|| word.into()).into_iter().collect()
+        }
         Placeholder::Operands(range) => {
             let words = of.operands();
             words[range.indices(words.len())].iter().map(|w| (*w).to_owned()).collect()
@@ -121,36 +127,56 @@ fn several(place: &Placeholder, of: &Match, values: &Fill<'_>) -> Vec<OsString> 
     }
 }
 
-fn options(of: &Match, wanted: impl Fn(&OptionName) -> bool) -> Vec<OsString> {
-    of.invocation.options().filter(|given| wanted(&given.name)).flat_map(|given| given.words()).collect()
+fn options(of: &Match, wanted: impl Fn(&Given) -> bool) -> Vec<OsString> {
+    of.invocation.options().filter(|given| wanted(given)).flat_map(Given::words).collect()
 }
 
-/// The operator's argv less some options and, where asked, the operands after the subcommand.
+/// The given ones of these options, as typed or under the name that the listing's program has for them.
+fn renamed(of: &Match, names: &[OptionName], spelled: Option<&str>) -> Vec<OsString> {
+    let Some(spelled) = spelled else {
+        return options(of, |given| names.iter().any(|n| n.same(&given.name)));
+    };
+    let given = of.invocation.options().filter(|given| names.iter().any(|n| n.same(&given.name)));
+    given.flat_map(|given| std::iter::once(spelled.into()).chain(given.values.iter().cloned())).collect()
+}
+
+/// The operator's argv less some options and, where asked, the operands after the subcommand, with
+/// other words in the place of some options.
 ///
 /// A `--` is left out with the operands: what stood behind it is gone.
-fn argv(of: &Match, with: &[String], without: &[OptionName], no_operands: bool) -> Vec<OsString> {
-    let mut pieces = Vec::new();
+fn argv(of: &Match, typed: &Typed) -> Vec<OsString> {
+    let mut words = Vec::new();
+    if typed.program {
+        words.push(of.invocation.program.clone());
+    }
     let mut seen = 0;
-    let put_in = || with.iter().map(|word| Piece::Assignment(word.into()));
+    let put_in = || typed.put_in.iter().map(OsString::from);
     if of.depth == 0 {
-        pieces.extend(put_in());
+        words.extend(put_in());
     }
     for piece in &of.invocation.pieces {
-        let keep = match piece {
-            Piece::Option(given) => !without.iter().any(|name| name.same(&given.name)),
-            Piece::Operand(_) => {
-                seen += 1;
-                !no_operands || seen <= of.depth
+        match piece {
+            Piece::Option(given) if typed.without.iter().any(|name| name.same(&given.name)) => {}
+            Piece::Option(given) => {
+                let other = typed.with.iter().find(|(_, names)| names.iter().any(|n| n.same(&given.name)));
+                match other {
+                    Some((instead, _)) => words.extend(instead.iter().map(OsString::from)),
+                    None => words.extend(given.words()),
+                }
             }
-            Piece::Separator => !no_operands,
-            Piece::Assignment(_) => true,
-        };
-        if keep {
-            pieces.push(piece.clone());
+            Piece::Operand(word) => {
+                seen += 1;
+                if !typed.no_operands || seen <= of.depth {
+                    words.push(word.clone());
+                }
+            }
+            Piece::Separator if typed.no_operands => {}
+            Piece::Separator => words.push("--".into()),
+            Piece::Assignment(word) => words.push(word.clone()),
         }
         if matches!(piece, Piece::Operand(_)) && seen == of.depth {
-            pieces.extend(put_in());
+            words.extend(put_in());
         }
     }
-    Invocation { pieces, ..of.invocation.clone() }.argv()
+    words
 }

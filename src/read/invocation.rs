@@ -31,6 +31,9 @@ pub struct Given {
     pub values: Vec<OsString>,
     /// How it was written.
     pub form: Form,
+    /// True for an option of the tool itself, before the subcommand of a tool that has other
+    /// options after it (`git -C` and `git branch -C`).
+    pub global: bool,
 }
 
 impl Given {
@@ -51,8 +54,11 @@ impl Given {
         }
     }
 
-    /// True for a switch written as `--all=false`, which says that it is absent.
+    /// True for a switch written as `--all=false` or `--no-all`, which says that it is absent.
     fn switched_off(&self) -> bool {
+        if self.spelled.starts_with("--no-") && !self.name.has(&self.spelled) {
+            return true;
+        }
         self.form == Form::OnOff
             && self
                 .values
@@ -136,26 +142,47 @@ impl Invocation {
         self.option(name).and_then(|given| given.values.last()).map(OsString::as_os_str)
     }
 
+    /// Returns how many operands stand before the first `--`; `None` where there is none.
+    fn separator(&self) -> Option<usize> {
+        let at = self.pieces.iter().position(|piece| matches!(piece, Piece::Separator))?;
+        Some(self.pieces[..at].iter().filter(|piece| matches!(piece, Piece::Operand(_))).count())
+    }
+
     /// Tells whether a condition holds, with operands counted after a path of `depth` words.
     pub fn holds(&self, condition: &Condition, depth: usize) -> bool {
         condition.any.iter().any(|a| self.one_holds(a, depth)) != condition.absent
     }
 
+    /// Returns the last occurrence of an option of the subcommand.
+    fn own(&self, name: &OptionName) -> Option<&Given> {
+        self.options().filter(|given| !given.global && given.name.same(name)).last()
+    }
+
     fn one_holds(&self, alternative: &Alternative, depth: usize) -> bool {
         match alternative {
-            Alternative::Option(name, None) => self.option(name).is_some(),
+            Alternative::Option(name, None) => self.own(name).is_some_and(|given| !given.switched_off()),
             Alternative::Option(name, Some(glob)) => {
-                self.options().filter(|given| given.name.same(name)).last().is_some_and(|given| {
-                    match given.values.last() {
-                        Some(value) => glob.matches(value.as_bytes()),
-                        None => glob.matches(b""),
-                    }
+                self.own(name).is_some_and(|given| match given.values.last() {
+                    Some(value) => glob.matches(value.as_bytes()),
+                    None => glob.matches(b""),
                 })
             }
             Alternative::AnyValue(name, glob) => self
                 .options()
-                .filter(|given| given.name.same(name))
+                .filter(|given| !given.global && given.name.same(name))
                 .any(|given| given.values.iter().any(|value| glob.matches(value.as_bytes()))),
+            Alternative::Times(name, times) => {
+                self.options().filter(|given| !given.global && given.name.same(name)).count() > *times
+            }
+            Alternative::Before(glob) => {
+                let end = self.separator().unwrap_or(usize::MAX).saturating_sub(depth);
+                let operands = self.operands(depth);
+                operands.iter().take(end).any(|w| glob.as_ref().is_none_or(|g| g.matches(w.as_bytes())))
+            }
+            Alternative::After(glob) => {
+                let start = self.separator().unwrap_or(usize::MAX);
+                self.words().skip(start).any(|w| glob.as_ref().is_none_or(|g| g.matches(w.as_bytes())))
+            }
             Alternative::Spelled(glob) => self.options().any(|given| {
                 given.name.spellings().any(|s| glob.matches(s.as_bytes())) && !given.switched_off()
             }),

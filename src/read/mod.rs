@@ -10,6 +10,7 @@ mod fill;
 mod invocation;
 mod options;
 mod plain;
+mod signal;
 
 pub use action::{Blank, Match};
 pub use command::{Library, ReadFault, Understood, read, read_inside};

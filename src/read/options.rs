@@ -10,6 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use crate::tool::{OptionName, Options, Style, Tool};
 
 use super::invocation::{Form, Given, Piece};
+use super::signal::is_signal;
 
 /// More readings than this and the command line counts as not understood.
 pub const MOST_READINGS: usize = 32;
@@ -46,6 +47,7 @@ struct State {
     only_operands: bool,
     signal_seen: bool,
     expression: bool,
+    global: bool,
 }
 
 /// Reads the words after the program every way they could be meant.
@@ -53,12 +55,17 @@ pub fn readings(tool: &Tool, words: &[OsString]) -> Result<Vec<Reading>, TooMany
     let stop = tool.stop.or(tool.wrapper.as_ref().map(|w| w.skip + 1));
     let assigns = tool.wrapper.as_ref().is_some_and(|w| w.assignments);
     let mut done = Vec::new();
-    let mut open = vec![State::default()];
+    let mut open = vec![State { global: tool.globals_first, ..State::default() }];
     while let Some(mut state) = open.pop() {
         let mut forks = Vec::new();
         while state.at < words.len() && forks.is_empty() {
             if stop.is_some_and(|n| state.operands.len() >= n) {
                 // The command that follows is taken word by word, options and all.
+                state.operand(words[state.at].clone());
+                continue;
+            }
+            if unheard_of(tool, &state.operands) {
+                // A subcommand that the tool file does not know: what its options mean matters to nobody.
                 state.operand(words[state.at].clone());
                 continue;
             }
@@ -85,12 +92,13 @@ impl State {
     fn operand(&mut self, word: OsString) {
         self.reading.places.push(self.at);
         self.operands.push(word.clone());
+        self.global = false;
         self.reading.pieces.push(Piece::Operand(word));
         self.at += 1;
     }
 
     fn option(&mut self, name: OptionName, spelled: String, values: Vec<OsString>, form: Form) {
-        self.reading.pieces.push(Piece::Option(Given { name, spelled, values, form }));
+        self.reading.pieces.push(Piece::Option(Given { name, spelled, values, form, global: self.global }));
     }
 
     fn unlisted(mut self, spelled: String, values: Vec<OsString>, form: Form, words: usize) -> Self {
@@ -137,10 +145,13 @@ fn step(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Stat
         state.at += 1;
     } else if bytes.len() < 2 || bytes[0] != b'-' {
         state.operand(word.clone());
-    } else if tool.signal && !state.signal_seen && is_signal(bytes) {
+    } else if tool.signal && !state.signal_seen && is_signal(&bytes[1..]) {
         state.signal_seen = true;
         let spelled = word.to_string_lossy().into_owned();
-        state.option(OptionName::unlisted("-SIGNAL"), spelled, Vec::new(), Form::Bare);
+        let listed = find(tool, &state.operands, |s| s == "--signal").map(|(name, _)| name);
+        let name = listed.unwrap_or_else(|| OptionName::unlisted("-SIGNAL"));
+        let value = OsString::from(&spelled[1..]);
+        state.option(name, spelled, vec![value], Form::Bare);
         state.at += 1;
     } else if tool.signal && bytes[1..].iter().all(u8::is_ascii_digit) {
         // After the signal, `-1` and `-1234` are processes: everyone, and a group.
@@ -152,11 +163,13 @@ fn step(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Stat
     }
 }
 
-fn is_signal(word: &[u8]) -> bool {
-    let name = &word[1..];
-    name.iter().all(u8::is_ascii_digit)
-        || (name.len() > 1
-            && name.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'+' || *b == b'-'))
+/// Tells whether a tool with other options after its subcommand has no table for this one.
+fn unheard_of(tool: &Tool, operands: &[OsString]) -> bool {
+    if !tool.globals_first || operands.is_empty() {
+        return false;
+    }
+    let path: Vec<&OsStr> = operands.iter().map(OsString::as_os_str).collect();
+    !tool.commands.keys().any(|key| key.split(' ').zip(&path).all(|(known, word)| OsStr::new(known) == *word))
 }
 
 /// The option tables that hold at this place, the subcommand's first.
@@ -213,6 +226,12 @@ fn find_long(tool: &Tool, operands: &[OsString], spelled: &str) -> Option<(Optio
     }
     if tool.style != Style::Gnu || spelled.len() < 3 {
         return None;
+    }
+    if let Some(rest) = spelled.strip_prefix("--no-")
+        && let Some((name, Arity::Switch | Arity::Equals)) =
+            find(tool, operands, |s| s == format!("--{rest}"))
+    {
+        return Some((name, Arity::Switch, spelled.to_owned()));
     }
     let mut hits: Vec<(OptionName, Arity, String)> = Vec::new();
     for table in tables(tool, operands) {
@@ -402,7 +421,15 @@ fn find_word(tool: &Tool, words: &[OsString], state: &mut State) {
     let word = &words[state.at];
     let bytes = word.as_bytes();
     let starts = bytes.len() > 1 && bytes[0] == b'-' || matches!(bytes, b"(" | b"!" | b")" | b",");
-    state.expression |= starts;
+    // `-H -L -P -D help -O3` and `--` stand before the paths, whatever else begins with a dash after.
+    let leading = !state.expression
+        && (matches!(bytes, b"-H" | b"-L" | b"-P" | b"-D" | b"--") || bytes.starts_with(b"-O"));
+    state.expression |= starts && !leading;
+    if leading && bytes.starts_with(b"-O") {
+        state.option(OptionName::unlisted("-O"), word.to_string_lossy().into_owned(), Vec::new(), Form::Bare);
+        state.at += 1;
+        return;
+    }
     let Some((name, arity)) = word.to_str().and_then(|w| find(tool, &[], |s| s == w)) else {
         if !starts && !state.expression {
             return state.operand(word.clone());

@@ -1,5 +1,6 @@
 //! Listing output → targets. Strict: what can't be read makes the listing unreadable, never short.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -42,16 +43,20 @@ pub fn targets(output: &[u8], read: &Read, kind: &str, kinds: &Kinds) -> Result<
     let rows = match read.shape {
         Shape::Json => json(output, read)?,
         Shape::Blocks => blocks(output, read)?,
-        Shape::Nul => ended(output, 0)?.into_iter().map(|name| vec![(Field::Key, name.to_owned())]).collect(),
+        Shape::Nul => names(output, read)?,
         Shape::Lines | Shape::Tabs | Shape::Columns => lines(output, read)?,
     };
     let mut out = Vec::with_capacity(rows.len());
+    let mut seen = HashSet::new();
     for (at, row) in rows.into_iter().enumerate() {
         let state = row.iter().find(|(f, _)| *f == Field::State).map(|(_, v)| v.as_bytes());
         if !read.only.is_empty() && !state.is_some_and(|s| read.only.iter().any(|g| g.matches(s))) {
             continue;
         }
-        out.push(target(row, at + 1, kind, kinds)?);
+        let target = target(row, at + 1, kind, kinds)?;
+        if !read.unique || seen.insert((target.kind.clone(), target.namespace.clone(), target.name.clone())) {
+            out.push(target);
+        }
     }
     Ok(out)
 }
@@ -96,21 +101,68 @@ fn ended(output: &[u8], end: u8) -> Result<Vec<&OsStr>, Unreadable> {
     }
 }
 
+/// What `keep` makes of one line or name.
+enum Kept<'o> {
+    /// It is passed over.
+    No,
+    /// It, or the part of it that the first group takes.
+    Text(&'o [u8]),
+    /// Fields by the names of groups.
+    Row(Row),
+}
+
+/// The tool file's own filter.
+struct Keep(Option<Regex>);
+
+impl Keep {
+    fn of(read: &Read) -> Result<Self, Unreadable> {
+        read.keep.as_deref().map(Regex::new).transpose().map(Self).map_err(|_| Unreadable::Keep)
+    }
+
+    fn apply<'o>(&self, text: &'o [u8]) -> Kept<'o> {
+        let Some(keep) = &self.0 else { return Kept::Text(text) };
+        let Some(found) = keep.captures(text) else { return Kept::No };
+        let named = keep.capture_names().flatten().filter_map(|name| {
+            let value = OsString::from_vec(found.name(name)?.as_bytes().to_vec());
+            Some((Field::named(name)?, value))
+        });
+        let row: Row = named.collect();
+        if row.is_empty() {
+            return Kept::Text(found.get(1).or_else(|| found.get(0)).map_or(text, |m| m.as_bytes()));
+        }
+        Kept::Row(row)
+    }
+}
+
+/// Names ended by NUL bytes.
+fn names(output: &[u8], read: &Read) -> Result<Vec<Row>, Unreadable> {
+    let keep = Keep::of(read)?;
+    let mut rows = Vec::new();
+    for name in ended(output, 0)? {
+        match keep.apply(name.as_bytes()) {
+            Kept::No => {}
+            Kept::Row(row) => rows.push(row),
+            Kept::Text(text) => rows.push(vec![(Field::Key, OsString::from_vec(text.to_vec()))]),
+        }
+    }
+    Ok(rows)
+}
+
 fn lines(output: &[u8], read: &Read) -> Result<Vec<Row>, Unreadable> {
-    let keep = read.keep.as_deref().map(Regex::new).transpose().map_err(|_| Unreadable::Keep)?;
+    let keep = Keep::of(read)?;
     let fields = match &read.fields {
         Fields::Order(fields) => fields.as_slice(),
         Fields::Name(_) => return Err(Unreadable::Json("fields by name need json or blocks".into())),
     };
     let mut rows = Vec::new();
     for (at, line) in ended(output, b'\n')?.into_iter().enumerate().skip(read.skip) {
-        let bytes = line.as_bytes();
-        let bytes = match &keep {
-            None => bytes,
-            Some(keep) => match keep.captures(bytes) {
-                None => continue,
-                Some(found) => found.get(1).or_else(|| found.get(0)).map_or(bytes, |m| m.as_bytes()),
-            },
+        let bytes = match keep.apply(line.as_bytes()) {
+            Kept::No => continue,
+            Kept::Row(row) => {
+                rows.push(row);
+                continue;
+            }
+            Kept::Text(bytes) => bytes,
         };
         if bytes.trim_ascii().is_empty() {
             continue;
@@ -239,6 +291,20 @@ mod tests {
     #[test]
     fn keep_takes_the_first_group() {
         assert_eq!(names("x\n*deleting a\n", "as = 'lines'\nkeep = '^\\*deleting *(.*)'").unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn named_groups_are_fields() {
+        let toml = r"as = 'lines'
+keep = '^(?<state>[-+])\t[^:\t]*:(?<key>\S+)\t(?:(?<uid>[0-9a-f]+)\.\.)?'";
+        let output =
+            b"To x\n+\tHEAD:refs/heads/a\t12ab...34cd (forced update)\n-\t:refs/heads/b\t[deleted]\nDone\n";
+        let rows = targets(output, &read(toml), "ref", &Kinds::default()).unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!((rows[0].name.to_str(), rows[0].uid.as_deref()), (Some("refs/heads/a"), Some("12ab")));
+        assert_eq!((rows[1].name.to_str(), rows[1].uid.as_deref()), (Some("refs/heads/b"), None));
+        let toml = "as = 'nul'\nkeep = '^.*[^/]$'\nunique = true";
+        assert_eq!(names("a\0b/\0c\0a\0", toml).unwrap(), ["a", "c"]);
     }
 
     #[test]

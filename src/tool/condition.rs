@@ -3,7 +3,9 @@
 //! A condition is written as alternatives with blanks between them, any of which is enough, and
 //! `!` in front turns the whole round: `-r -R --recursive`, `--dry-run=client`, `!-m`,
 //! `operand.2..=+*`. `-f=GLOB` asks for the last value, which overrides those before it; for an
-//! option whose values add up, `-f+=GLOB` asks for any.
+//! option whose values add up, `-f+=GLOB` asks for any, and `-f>1` for the option twice.
+//! `operand.before` and `operand.after` are the operands on each side of a `--`; without one all
+//! stand before it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,8 +34,14 @@ pub enum Alternative {
     AnyValue(OptionName, Glob),
     /// An option whose spelling matches a glob is given.
     Spelled(Glob),
+    /// An option is given more often than this.
+    Times(OptionName, usize),
     /// An operand in the range exists (and, with a glob, one matches).
     Operand(OperandRange, Option<Glob>),
+    /// An operand before a `--` exists (and, with a glob, one matches).
+    Before(Option<Glob>),
+    /// An operand after a `--` exists (and, with a glob, one matches).
+    After(Option<Glob>),
 }
 
 impl Condition {
@@ -101,6 +109,17 @@ fn alternative(word: &str) -> Result<Alternative, SpecFault> {
         Some((name, glob)) => (name, Some(Glob::try_from(glob.to_owned())?)),
         None => (word, None),
     };
+    match name {
+        "operand.before" => return Ok(Alternative::Before(glob)),
+        "operand.after" => return Ok(Alternative::After(glob)),
+        _ => {}
+    }
+    if let Some((option, times)) = name.split_once('>')
+        && glob.is_none()
+    {
+        let times = times.parse().map_err(|_| SpecFault::Condition(word.to_owned()))?;
+        return Ok(Alternative::Times(OptionName::try_from(option.to_owned())?, times));
+    }
     if let Some(range) = name.strip_prefix("operand.") {
         return Ok(Alternative::Operand(OperandRange::try_from(range.to_owned())?, glob));
     }

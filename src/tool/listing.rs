@@ -59,6 +59,23 @@ pub enum Field {
     Skip,
 }
 
+impl Field {
+    /// The field that a group of `keep` is named after.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "key" => Self::Key,
+            "kind" => Self::Kind,
+            "namespace" => Self::Namespace,
+            "uid" => Self::Uid,
+            "since" => Self::Since,
+            "group" => Self::Group,
+            "state" => Self::State,
+            "weight" => Self::Weight,
+            _ => return None,
+        })
+    }
+}
+
 /// How a listing is read.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -72,9 +89,13 @@ pub struct Read {
     /// Lines to pass over at the start.
     #[serde(default)]
     pub skip: usize,
-    /// Keeps only lines that match; the first group, where there is one, is the row.
+    /// Keeps only lines (or names ended by NUL) that match. The first group, where there is one, is
+    /// the row; groups named after fields (`(?<key>…)`, `(?<uid>…)`) are those fields.
     #[serde(default)]
     pub keep: Option<String>,
+    /// True where the tool may print one target several times.
+    #[serde(default)]
+    pub unique: bool,
     /// Json: the dotted path of the array of rows.
     #[serde(default)]
     pub items: Option<String>,

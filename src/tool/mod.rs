@@ -23,5 +23,5 @@ pub use file::{
 pub use glob::Glob;
 pub use kinds::{Kind, Kinds, Size, grouped};
 pub use listing::{Dependents, Field, Fields, Read, Shape};
-pub use spec::{Effect, EffectBy, Freeze, OperandRange, OptionName, Span, SpecFault};
-pub use template::{Part, Placeholder, Template};
+pub use spec::{Effect, EffectBy, EffectKey, Freeze, OperandRange, OptionName, Span, SpecFault};
+pub use template::{Part, Placeholder, Template, Typed};

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::condition::Condition;
+
 /// Why a string in a tool file is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecFault {
@@ -186,28 +188,52 @@ impl Effect {
     }
 }
 
-/// One effect, or an effect by subcommand word with `*` for the rest.
+/// One effect, or an effect by subcommand word or by condition, with `*` for the rest.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged)]
 pub enum EffectBy {
     /// The same for every match.
     One(Effect),
-    /// By the last word of the subcommand path.
-    Word(Vec<(String, Effect)>),
+    /// By the last word of the subcommand path, or by a condition (`"-s=HUP" = "restart"`).
+    Chosen(Vec<(EffectKey, Effect)>),
+}
+
+/// What chooses an effect.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "String")]
+pub enum EffectKey {
+    /// The last word of the subcommand path; `*` where nothing else chooses.
+    Word(String),
+    /// A condition on options and operands; known by the `-`, `!` or `operand.` it starts with.
+    When(Condition),
+}
+
+impl TryFrom<String> for EffectKey {
+    type Error = SpecFault;
+
+    fn try_from(text: String) -> Result<Self, SpecFault> {
+        if text.starts_with(['-', '!']) || text.starts_with("operand.") {
+            return Condition::try_from(text).map(Self::When);
+        }
+        Ok(Self::Word(text))
+    }
 }
 
 impl EffectBy {
-    /// Returns the effect for the last word of the subcommand path.
-    pub fn of(&self, word: &str) -> Effect {
-        match self {
-            Self::One(effect) => *effect,
-            Self::Word(list) => list
-                .iter()
-                .find(|(w, _)| w == word)
-                .or_else(|| list.iter().find(|(w, _)| w == "*"))
-                // A word that the table forgot gets the gravest effect, never none.
-                .map_or(Effect::Destroy, |(_, e)| *e),
-        }
+    /// Returns the effect for the last word of the subcommand path and the conditions that hold;
+    /// the gravest where several choose.
+    pub fn of(&self, word: &str, holds: impl Fn(&Condition) -> bool) -> Effect {
+        let list = match self {
+            Self::One(effect) => return *effect,
+            Self::Chosen(list) => list,
+        };
+        let chosen = list.iter().filter(|(key, _)| match key {
+            EffectKey::Word(w) => w == word && w != "*",
+            EffectKey::When(condition) => holds(condition),
+        });
+        let rest = || list.iter().find(|(key, _)| matches!(key, EffectKey::Word(w) if w == "*"));
+        // What the table forgot gets the gravest effect, never none.
+        chosen.map(|(_, e)| *e).max().or_else(|| rest().map(|(_, e)| *e)).unwrap_or(Effect::Destroy)
     }
 }
 
@@ -218,7 +244,7 @@ impl<'de> Deserialize<'de> for EffectBy {
             type Value = EffectBy;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "an effect (destroy, stop, restart, change, expose) or a table of them by subcommand",
+                    "an effect (destroy, stop, restart, change, expose) or a table of them by subcommand or condition",
                 )
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<EffectBy, E> {
@@ -226,10 +252,10 @@ impl<'de> Deserialize<'de> for EffectBy {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EffectBy, A::Error> {
                 let mut list = Vec::new();
-                while let Some(entry) = map.next_entry::<String, Effect>()? {
-                    list.push(entry);
+                while let Some((key, effect)) = map.next_entry::<String, Effect>()? {
+                    list.push((EffectKey::try_from(key).map_err(de::Error::custom)?, effect));
                 }
-                Ok(EffectBy::Word(list))
+                Ok(EffectBy::Chosen(list))
             }
         }
         deserializer.deserialize_any(V)
@@ -322,7 +348,20 @@ mod tests {
 
     #[test]
     fn a_subcommand_the_effect_table_forgot_is_the_gravest() {
-        let by = EffectBy::Word(vec![("stop".into(), Effect::Stop)]);
-        assert_eq!(by.of("kill"), Effect::Destroy);
+        let by = EffectBy::Chosen(vec![(EffectKey::Word("stop".into()), Effect::Stop)]);
+        assert_eq!(by.of("kill", |_| false), Effect::Destroy);
+    }
+
+    #[test]
+    fn the_gravest_effect_that_a_condition_chooses_counts() {
+        let by: EffectBy = toml::from_str::<std::collections::BTreeMap<String, EffectBy>>(
+            "e = { '-s=HUP' = 'restart', '-s=CONT' = 'change', '*' = 'stop' }",
+        )
+        .unwrap()
+        .remove("e")
+        .unwrap();
+        assert_eq!(by.of("", |_| false), Effect::Stop);
+        assert_eq!(by.of("", |_| true), Effect::Restart);
+        assert_eq!(by.of("", |c| c.text() == "-s=CONT"), Effect::Change);
     }
 }

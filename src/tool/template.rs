@@ -7,6 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::condition::Condition;
 use super::spec::{OperandRange, OptionName, SpecFault};
 
 /// A command line with placeholders.
@@ -35,16 +36,8 @@ pub enum Placeholder {
         /// Context options to leave out.
         without: Vec<OptionName>,
     },
-    /// The operator's own argv of the tool, less what is named.
-    Argv {
-        /// Words put in right after the subcommand, so that a `--` further on can't make operands
-        /// of them.
-        with: Vec<String>,
-        /// Options to leave out.
-        without: Vec<OptionName>,
-        /// True to leave out the operands after the subcommand.
-        operands: bool,
-    },
+    /// The operator's own words, less what is named and with other words for what is named.
+    Argv(Typed),
     /// Operands after the subcommand.
     Operands(OperandRange),
     /// The operands that name targets.
@@ -56,7 +49,21 @@ pub enum Placeholder {
     /// One target, where a listing is run for each.
     Target,
     /// The given ones of these options, with their values.
-    Options(Vec<OptionName>),
+    Options {
+        /// Which.
+        names: Vec<OptionName>,
+        /// What the program of the listing calls them, where that is another.
+        spelled: Option<String>,
+    },
+    /// One word where a condition holds (or does not); nothing otherwise.
+    If {
+        /// The word.
+        word: String,
+        /// The condition.
+        condition: Condition,
+        /// Whether it must hold.
+        holds: bool,
+    },
     /// The last value of an option; empty where it is not given.
     Value(OptionName),
     /// The targets, one word each, or one word joined by a text.
@@ -82,6 +89,22 @@ pub enum Placeholder {
     Text(String),
 }
 
+/// The words of an invocation, edited.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Typed {
+    /// True to begin with the program (`argv`), false for what stands after it (`arguments`).
+    pub program: bool,
+    /// Options to leave out.
+    pub without: Vec<OptionName>,
+    /// True to leave out the operands after the subcommand.
+    pub no_operands: bool,
+    /// Words put in right after the subcommand, so that a `--` further on can't make operands of
+    /// them.
+    pub put_in: Vec<String>,
+    /// Words to put in the place of options.
+    pub with: Vec<(Vec<String>, Vec<OptionName>)>,
+}
+
 impl Placeholder {
     fn single(&self) -> bool {
         match self {
@@ -99,10 +122,11 @@ impl Placeholder {
             Self::Each(_)
             | Self::NamespaceOption(_)
             | Self::Context { .. }
-            | Self::Argv { .. }
+            | Self::Argv(_)
             | Self::Named
             | Self::Rest
-            | Self::Options(_) => false,
+            | Self::Options { .. }
+            | Self::If { .. } => false,
         }
     }
 }
@@ -211,32 +235,29 @@ fn names(words: &[&str]) -> Result<Vec<OptionName>, String> {
     words.iter().map(|w| OptionName::try_from((*w).to_owned()).map_err(|fault| fault.to_string())).collect()
 }
 
-/// Reads `{argv with --dry-run=server without operands -l}`, both parts optional.
-fn argv(words: &[&str]) -> Result<Placeholder, String> {
-    let split = words.iter().position(|w| *w == "without").unwrap_or(words.len());
-    let with = match &words[..split] {
-        [] => Vec::new(),
-        ["with", rest @ ..] if !rest.is_empty() => rest.iter().map(|w| (*w).to_owned()).collect(),
-        other => return Err(format!("'{}' is neither 'with' nor 'without'", other.join(" "))),
-    };
-    let without = words.get(split + 1..).unwrap_or_default();
-    let options: Vec<&str> = without.iter().copied().filter(|w| *w != "operands").collect();
-    Ok(Placeholder::Argv { with, without: names(&options)?, operands: options.len() < without.len() })
-}
-
 fn placeholder(inside: &str) -> Result<Placeholder, String> {
     let words: Vec<&str> = inside.split_whitespace().collect();
     Ok(match words.as_slice() {
         ["context"] => Placeholder::Context { without: Vec::new() },
         ["context", "without", rest @ ..] => Placeholder::Context { without: names(rest)? },
-        ["argv", rest @ ..] => argv(rest)?,
         ["named"] => Placeholder::Named,
         ["rest"] => Placeholder::Rest,
         ["types"] => Placeholder::Types,
         ["target"] => Placeholder::Target,
+        [what @ ("argv" | "arguments"), edits @ ..] => {
+            Placeholder::Argv(typed(*what == "argv", edits).map_err(|why| format!("'{{{inside}}}': {why}"))?)
+        }
+        [word, which @ ("if" | "unless"), condition @ ..] => Placeholder::If {
+            word: (*word).to_owned(),
+            condition: Condition::try_from(condition.join(" ")).map_err(|fault| fault.to_string())?,
+            holds: *which == "if",
+        },
         ["operands"] => Placeholder::Operands(OperandRange::ALL),
         ["operands", range] => Placeholder::Operands(range_of(range)?),
-        ["options", rest @ ..] => Placeholder::Options(names(rest)?),
+        ["options", rest @ .., "as", spelled] => {
+            Placeholder::Options { names: names(rest)?, spelled: Some((*spelled).to_owned()) }
+        }
+        ["options", rest @ ..] => Placeholder::Options { names: names(rest)?, spelled: None },
         ["value", option] => {
             Placeholder::Value(OptionName::try_from((*option).to_owned()).map_err(|fault| fault.to_string())?)
         }
@@ -260,6 +281,44 @@ fn placeholder(inside: &str) -> Result<Placeholder, String> {
     })
 }
 
+/// Reads `with --wait=false without operands -x with ( -depth -print0 ) for -delete`.
+fn typed(program: bool, mut edits: &[&str]) -> Result<Typed, String> {
+    let mut typed = Typed { program, ..Typed::default() };
+    let option = |word: &str| OptionName::try_from(word.to_owned()).map_err(|fault| fault.to_string());
+    let until =
+        |words: &[&str], stops: &[&str]| words.iter().position(|w| stops.contains(w)).unwrap_or(words.len());
+    while let Some((edit, rest)) = edits.split_first() {
+        match *edit {
+            "without" => {
+                let end = until(rest, &["with"]);
+                for word in &rest[..end] {
+                    match *word {
+                        "operands" => typed.no_operands = true,
+                        word => typed.without.push(option(word)?),
+                    }
+                }
+                edits = &rest[end..];
+            }
+            "with" => {
+                let end = until(rest, &["with", "without"]);
+                let names = until(&rest[..end], &["for"]);
+                let words: Vec<String> = rest[..names].iter().map(|w| (*w).to_owned()).collect();
+                match rest[..end].get(names + 1..) {
+                    None if words.is_empty() => return Err("'with' needs words".into()),
+                    None => typed.put_in.extend(words),
+                    Some([]) => return Err("'for' needs options".into()),
+                    Some(options) => {
+                        typed.with.push((words, options.iter().map(|w| option(w)).collect::<Result<_, _>>()?))
+                    }
+                }
+                edits = &rest[end..];
+            }
+            other => return Err(format!("'{other}' is neither 'without' nor 'with'")),
+        }
+    }
+    Ok(typed)
+}
+
 fn range_of(text: &str) -> Result<OperandRange, String> {
     OperandRange::try_from(text.to_owned()).map_err(|fault| fault.to_string())
 }
@@ -275,8 +334,26 @@ mod tests {
         assert_eq!(t.words().len(), 4);
         assert_eq!(t.words()[2], vec![Part::Literal("a b=x".into())]);
         assert!(
-            matches!(&t.words()[3][0], Part::Place(Placeholder::Argv { operands: true, without, .. }) if without.len() == 1)
+            matches!(&t.words()[3][0], Part::Place(Placeholder::Argv(typed)) if typed.no_operands && typed.without.len() == 1)
         );
+    }
+
+    #[test]
+    fn options_of_what_was_typed_are_replaced() {
+        let t = Template::try_from(
+            "find {arguments without -ls with ( -print0 ) for -delete with -true for -print -exec}"
+                .to_owned(),
+        )
+        .unwrap();
+        let Part::Place(Placeholder::Argv(typed)) = &t.words()[1][0] else { unreachable!() };
+        assert!(!typed.program && !typed.no_operands && typed.without.len() == 1);
+        assert_eq!(typed.with.len(), 2);
+        assert_eq!(typed.with[0].0, ["(", "-print0", ")"]);
+        assert_eq!(typed.with[1].1.len(), 2);
+        for wrong in ["x {argv -x}", "x {argv with}", "x {argv with -a for}", "x {-z if}"] {
+            assert!(Template::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+        assert!(Template::try_from("x {-z unless -n operand.1}".to_owned()).is_ok());
     }
 
     #[test]
