@@ -123,8 +123,11 @@ impl Keep {
         let Some(keep) = &self.0 else { return Kept::Text(text) };
         let Some(found) = keep.captures(text) else { return Kept::No };
         let named = keep.capture_names().flatten().filter_map(|name| {
-            let value = OsString::from_vec(found.name(name)?.as_bytes().to_vec());
-            Some((Field::named(name)?, value))
+            let value = found.name(name)?.as_bytes();
+            match name.strip_prefix("kind_") {
+                Some(kind) => Some((Field::Kind, kind.into())),
+                None => Some((Field::named(name)?, OsString::from_vec(value.to_vec()))),
+            }
         });
         let row: Row = named.collect();
         if row.is_empty() {

@@ -90,7 +90,8 @@ pub struct Read {
     #[serde(default)]
     pub skip: usize,
     /// Keeps only lines (or names ended by NUL) that match. The first group, where there is one, is
-    /// the row; groups named after fields (`(?<key>…)`, `(?<uid>…)`) are those fields.
+    /// the row; groups named after fields (`(?<key>…)`, `(?<uid>…)`) are those fields, and a group
+    /// named `kind_tag` that takes part makes the target a tag.
     #[serde(default)]
     pub keep: Option<String>,
     /// True where the tool may print one target several times.
