@@ -51,7 +51,7 @@ pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> 
         .invocation
         .options()
         .all(|given| KNOWN.contains(&given.spelled.as_str()) || given.spelled == "-delete");
-    if allowed || !known && found.file.tool.names[0] == "rm" || !found.invocation.carriers().is_empty() {
+    if allowed || !known && found.file.tool.names[0] == "rm" || found.invocation.is_carried() {
         return None;
     }
     let given = |name: &str| found.invocation.option(&OptionName::unlisted(name)).is_some();

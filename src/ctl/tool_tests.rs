@@ -62,8 +62,7 @@ fn one(
     same("blank", &!found.blanks().is_empty(), &test.blank, says);
     if let Some(expected) = &test.lists {
         let template = found.action().list.as_ref().ok_or("it has no listing")?;
-        let mut got = found.invocation.carriers();
-        got.extend(found.fill(template, &Fill::default()));
+        let got = found.invocation.carry(found.fill(template, &Fill::default()));
         same("lists", &quote(&got), &quote(&words(expected)?), says);
     }
     if let Some(expected) = &test.narrows {

@@ -9,6 +9,7 @@ use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds};
 use crate::world::World;
 
+use super::inner::Carried;
 use super::{Fault, inner, sentences};
 
 /// What guard knows when a command arrives.
@@ -50,16 +51,14 @@ fn part(understood: &Understood, setup: &Setup<'_>, depth: Depth, parts: &mut Ve
     let Some(found) = Match::find(understood) else {
         return parts.push(harmless(understood, setup));
     };
-    if let Some(carried) = inner::carried(&found, setup) {
-        for (argv, wrappers) in carried.commands {
-            match read_inside(&argv, wrappers, setup.shelf) {
-                Ok(inside) => inside.iter().for_each(|one| part(one, setup, depth, parts)),
-                Err(fault) => parts.push(not_understood(&found, setup, &fault)),
-            }
+    let carried = inner::carried(&found, setup);
+    for command in &carried {
+        if let Err(why) = inside(command, &found, setup, depth, parts) {
+            parts.push(not_understood(&found, setup, why));
         }
-        if found.effect().is_none() {
-            return;
-        }
+    }
+    if !carried.is_empty() && found.effect().is_none() {
+        return;
     }
     // What only carries a command and carries none is a session.
     parts.push(if found.effect().is_none() {
@@ -89,9 +88,33 @@ fn harmless(understood: &Understood, setup: &Setup<'_>) -> Part {
     }
 }
 
+/// Judges a carried command. What is found is put in place of `{}` only where that matters.
+fn inside(
+    command: &Carried,
+    found: &Match,
+    setup: &Setup<'_>,
+    depth: Depth,
+    parts: &mut Vec<Part>,
+) -> Result<(), String> {
+    let read = |argv: &[OsString]| {
+        read_inside(argv, command.wrappers.clone(), setup.shelf).map_err(|fault| fault.to_string())
+    };
+    let mut understood = read(&command.argv)?;
+    let risky = understood.iter().any(|one| Match::find(one).is_some());
+    match &command.opaque {
+        Some(why) if risky || command.argv.len() == 1 => return Err(why.clone()),
+        _ => {}
+    }
+    if risky && let Some(argv) = inner::filled(&command.argv, found, setup)? {
+        understood = read(&argv)?;
+    }
+    understood.iter().for_each(|one| part(one, setup, depth, parts));
+    Ok(())
+}
+
 /// A carried command that can't be read: unknown, never small.
-fn not_understood(found: &Match, setup: &Setup<'_>, fault: &ReadFault) -> Part {
-    let scope = scope::unknown("target", setup.kinds, fault.to_string());
+fn not_understood(found: &Match, setup: &Setup<'_>, why: String) -> Part {
+    let scope = scope::unknown("target", setup.kinds, why);
     with_scope(found.clone(), setup, scope, &[])
 }
 

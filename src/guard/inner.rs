@@ -1,64 +1,149 @@
 //! Commands inside commands: what `find -exec` and `ssh` carry.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::read::{Match, Wrapper};
+use crate::read::{Bit, Fill, Match, Plain, Wrapper, plain};
+use crate::scope::run;
 
 use super::decide::Setup;
 
-/// The commands that an invocation carries, each with the wrappers it runs under.
+/// A command that an invocation carries.
 pub struct Carried {
-    /// Words and wrappers.
-    pub commands: Vec<(Vec<OsString>, Vec<Wrapper>)>,
+    /// Its words.
+    pub argv: Vec<OsString>,
+    /// The wrappers it runs under.
+    pub wrappers: Vec<Wrapper>,
+    /// Why its words are not what will run, where they are not.
+    pub opaque: Option<String>,
 }
 
-/// Finds the commands that an action carries; `None` where it carries none.
-pub fn carried(found: &Match, _setup: &Setup<'_>) -> Option<Carried> {
-    let inner = found.action().inner.as_ref()?;
+/// Finds the commands that an action carries; none where it carries none.
+pub fn carried(found: &Match, setup: &Setup<'_>) -> Vec<Carried> {
+    let Some(inner) = found.action().inner.as_ref() else { return Vec::new() };
     let mut commands = Vec::new();
     if let Some(range) = inner.operands {
         let operands = found.operands();
         let words = &operands[range.indices(operands.len())];
-        if !words.is_empty() {
-            let argv = if inner.shell {
-                shell_words(words)
-            } else {
-                words.iter().map(|w| (*w).to_owned()).collect()
-            };
-            commands.push((argv, outer(found, words.len(), inner.elsewhere)));
+        let wrappers = outer(found, words.len(), inner.elsewhere, inner.shell);
+        if inner.shell && !words.is_empty() {
+            let text = words.join(OsStr::new(" "));
+            commands.extend(in_shell_text(&text, &wrappers, setup));
+        } else if !words.is_empty() {
+            let argv = words.iter().map(|w| (*w).to_owned()).collect();
+            commands.push(Carried { argv, wrappers, opaque: None });
         }
     }
     if let Some(option) = &inner.option {
         for given in found.invocation.options().filter(|given| given.name.same(option)) {
             let ends = |word: &OsStr| matches!(word.as_bytes(), b";" | b"+");
-            let words: Vec<OsString> = match given.values.split_last() {
+            let argv: Vec<OsString> = match given.values.split_last() {
                 Some((last, rest)) if ends(last) => rest.to_vec(),
                 _ => given.values.clone(),
             };
-            if !words.is_empty() {
-                commands.push((words, found.invocation.wrappers.clone()));
+            if !argv.is_empty() {
+                commands.push(Carried { argv, wrappers: found.invocation.wrappers.clone(), opaque: None });
             }
         }
     }
-    (!commands.is_empty()).then_some(Carried { commands })
+    commands
 }
 
-/// What the far side's shell makes of words that it gets joined by blanks. Text that is more than
-/// plain words stays one word, which no tool file names.
-fn shell_words(words: &[&OsStr]) -> Vec<OsString> {
-    let joined = words.join(OsStr::new(" "));
-    let plain = joined
-        .to_str()
-        .filter(|text| !text.contains(['$', '`', ';', '|', '&', '<', '>', '(', ')', '\n', '*', '?', '~']));
-    match plain.and_then(shlex::split) {
-        Some(words) if !words.is_empty() => words.into_iter().map(OsString::from).collect(),
-        _ => vec![joined],
+/// Puts what is found in place of `{}`, by asking the listing. `None` where no word has it.
+pub fn filled(argv: &[OsString], found: &Match, setup: &Setup<'_>) -> Result<Option<Vec<OsString>>, String> {
+    let holds = |word: &OsString| word.as_bytes().windows(2).any(|pair| pair == b"{}");
+    let Some(template) = found.action().list.as_ref().filter(|_| argv.iter().any(holds)) else {
+        return Ok(None);
+    };
+    let output = run(found, template, &Fill::default(), setup.world)?;
+    if !output.is_empty() && output.last() != Some(&0) {
+        return Err("the listing may be cut short".into());
+    }
+    let names: Vec<&[u8]> = output.split(|b| *b == 0).filter(|name| !name.is_empty()).collect();
+    let mut words = Vec::new();
+    for word in argv {
+        if holds(word) {
+            words.extend(names.iter().map(|name| replaced(word, name)));
+        } else {
+            words.push(word.clone());
+        }
+    }
+    Ok(Some(words))
+}
+
+fn replaced(word: &OsStr, name: &[u8]) -> OsString {
+    let mut out = Vec::new();
+    let mut rest = word.as_bytes();
+    while let Some(at) = rest.windows(2).position(|pair| pair == b"{}") {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(name);
+        rest = &rest[at + 2..];
+    }
+    out.extend_from_slice(rest);
+    OsString::from_vec(out)
+}
+
+/// The commands in a text that another shell reads.
+fn in_shell_text(text: &OsStr, wrappers: &[Wrapper], setup: &Setup<'_>) -> Vec<Carried> {
+    match plain(text.as_bytes()) {
+        Ok(commands) => commands
+            .iter()
+            .filter(|command| !command.words.is_empty())
+            .map(|command| Carried {
+                argv: command.words.iter().map(|word| literal(word)).collect(),
+                wrappers: wrappers.to_vec(),
+                opaque: variable(command)
+                    .map(|name| format!("its shell fills in ${name}, which is not known here")),
+            })
+            .collect(),
+        Err(why) => named_in(text, setup)
+            .map(|program| Carried {
+                argv: vec![program.clone()],
+                wrappers: wrappers.to_vec(),
+                opaque: Some(format!("it names {}, and {why}", crate::ui::escape(&program))),
+            })
+            .into_iter()
+            .collect(),
     }
 }
 
+/// A word as it stands in the text, quotes taken off.
+fn literal(word: &[Bit]) -> OsString {
+    let mut out = Vec::new();
+    for bit in word {
+        match bit {
+            Bit::Quoted(text) | Bit::Bare(text) => out.extend_from_slice(text),
+            Bit::Variable { name, .. } => {
+                out.push(b'$');
+                out.extend_from_slice(name.as_bytes());
+            }
+        }
+    }
+    OsString::from_vec(out)
+}
+
+fn variable(command: &Plain) -> Option<&str> {
+    command.words.iter().flatten().find_map(|bit| match bit {
+        Bit::Variable { name, .. } => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+/// The first program with risky actions that a text names, where the text can't be read.
+fn named_in(text: &OsStr, setup: &Setup<'_>) -> Option<OsString> {
+    let words = text.as_bytes().split(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')));
+    let names = words.filter_map(|word| std::str::from_utf8(word).ok()).filter(|word| !word.is_empty());
+    let mut risky = names.filter(|name| {
+        setup
+            .shelf
+            .get(name)
+            .is_ok_and(|file| file.is_some_and(|f| f.tool.wrapper.is_none() && !f.action.is_empty()))
+    });
+    risky.next().map(OsString::from)
+}
+
 /// The wrappers of a carried command: those around, and the carrier itself.
-fn outer(found: &Match, inner_words: usize, elsewhere: bool) -> Vec<Wrapper> {
+fn outer(found: &Match, inner_words: usize, elsewhere: bool, shell: bool) -> Vec<Wrapper> {
     let argv = found.invocation.argv();
     let mut wrappers = found.invocation.wrappers.clone();
     wrappers.push(Wrapper {
@@ -66,6 +151,7 @@ fn outer(found: &Match, inner_words: usize, elsewhere: bool) -> Vec<Wrapper> {
         words: argv[..argv.len().saturating_sub(inner_words)].to_vec(),
         carries: true,
         elsewhere,
+        shell,
         assignments: Vec::new(),
     });
     wrappers

@@ -35,6 +35,5 @@ pub fn blank(blank: &Blank) -> String {
 
 /// The whole command again, wrappers in front.
 pub fn argv(invocation: &Invocation) -> Vec<OsString> {
-    let wrappers = invocation.wrappers.iter().flat_map(|w| w.words.iter().cloned());
-    wrappers.chain(invocation.argv()).collect()
+    invocation.wrap(invocation.argv())
 }

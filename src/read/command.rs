@@ -75,6 +75,7 @@ fn assignments_as_env(words: &[OsString]) -> Wrapper {
         words: std::iter::once(OsString::from("env")).chain(words.iter().cloned()).collect(),
         carries: true,
         elsewhere: false,
+        shell: false,
         assignments: words.to_vec(),
     }
 }
@@ -183,6 +184,7 @@ fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> W
         words: words.to_vec(),
         carries: file.tool.wrapper.as_ref().is_some_and(|w| w.carries),
         elsewhere: false,
+        shell: false,
         assignments,
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::tool::{Alternative, Condition, OperandRange, OptionName, Style};
+use crate::ui::escape::quote;
 
 /// How an option was written, so that it can be written again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,8 @@ pub struct Wrapper {
     pub carries: bool,
     /// True where what it runs does not see this host's files and processes.
     pub elsewhere: bool,
+    /// True where it joins the words of what it runs and gives them to a shell.
+    pub shell: bool,
     /// `NAME=value` words that it puts into the environment.
     pub assignments: Vec<OsString>,
 }
@@ -199,9 +202,19 @@ impl Invocation {
         self.wrappers.iter().flat_map(|w| w.assignments.iter().map(OsString::as_os_str))
     }
 
-    /// Returns the words of the wrappers that listings must go through.
-    pub fn carriers(&self) -> Vec<OsString> {
-        self.wrappers.iter().filter(|w| w.carries).flat_map(|w| w.words.iter().cloned()).collect()
+    /// True where listings must go through a wrapper.
+    pub fn is_carried(&self) -> bool {
+        self.wrappers.iter().any(|w| w.carries)
+    }
+
+    /// Puts the wrappers that change who or where around a listing.
+    pub fn carry(&self, argv: Vec<OsString>) -> Vec<OsString> {
+        wrapped(self.wrappers.iter().filter(|w| w.carries), argv)
+    }
+
+    /// Puts all wrappers around a command.
+    pub fn wrap(&self, argv: Vec<OsString>) -> Vec<OsString> {
+        wrapped(self.wrappers.iter(), argv)
     }
 
     /// True where it runs on another host, so that files and processes are not the ones here.
@@ -226,6 +239,14 @@ impl Invocation {
     pub fn name(&self) -> &str {
         program_name(&self.program)
     }
+}
+
+/// Puts wrappers around words, the innermost first; one that has a shell gets them quoted.
+fn wrapped<'w>(wrappers: impl DoubleEndedIterator<Item = &'w Wrapper>, argv: Vec<OsString>) -> Vec<OsString> {
+    wrappers.rev().fold(argv, |inner, wrapper| {
+        let inner = if wrapper.shell { vec![quote(&inner).into()] } else { inner };
+        wrapper.words.iter().cloned().chain(inner).collect()
+    })
 }
 
 /// Returns the last part of a program's path, as text; empty where it is no text.

@@ -36,25 +36,31 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     let roots: Vec<PathBuf> = found.named().into_iter().map(PathBuf::from).collect();
     let depth = found.depth;
     let recurse = found.action().targets.walk.iter().any(|c| found.invocation.holds(c, depth));
-    if !question.full && minds_protection(found, recurse) {
-        // What is refused by its name alone need not be counted first.
-        let mut scope =
-            Scope { count: roots.len() as u64, certainty: Certainty::AtLeast, ..empty("file", kinds) };
-        protect(&mut scope, &roots, &rules, world);
+    let minds = minds_protection(found, recurse);
+    let elsewhere = found.invocation.elsewhere();
+    if !question.full && !elsewhere && minds {
+        // What is refused by its own name need not be counted first.
+        let scope = here(question, &roots, false, &rules, world);
         if scope.protected.iter().any(|p| p.deny) {
-            return scope;
+            return Scope { certainty: Certainty::AtLeast, frozen: Frozen::Nothing, ..scope };
         }
     }
-    let mut scope = if found.invocation.elsewhere() {
-        elsewhere(found, &roots, recurse, kinds, world)
+    let mut scope = if elsewhere {
+        there(found, &roots, recurse, kinds, world)
     } else {
         here(question, &roots, recurse, &rules, world)
     };
-    if minds_protection(found, recurse) {
-        protect(&mut scope, &roots, &rules, world);
-    } else {
+    if !minds {
         scope.protected.clear();
+    } else if elsewhere {
+        // No look at that host's disk is to be had: text alone tells.
+        scope
+            .protected
+            .extend(roots.iter().flat_map(|root| rules.protected_by_text(root)).map(|p| protected(&p)));
     }
+    let globbed =
+        rules.expanded_glob(&roots, &mut |folder| world.names(folder)).filter(|_| minds && !elsewhere);
+    scope.protected.extend(globbed.map(|glob| protected(&glob.folder)));
     scope
 }
 
@@ -87,7 +93,7 @@ fn here(
         ..WalkRequest::new(roots, cwd, rules)
     };
     let walk = world.walk(&request);
-    if walk.unreadable > 0 && !found.invocation.carriers().is_empty() {
+    if walk.unreadable > 0 && found.invocation.is_carried() {
         // Somebody else's eyes will see more than ours.
         return counted_by_find(found, roots, recurse, kinds, world);
     }
@@ -157,21 +163,8 @@ fn protected(path: &ProtectedPath) -> Protected {
     Protected { what: path.path.clone().into_os_string(), why, rule: "files.protect", deny: path.deny }
 }
 
-/// Adds what text alone tells: paths that need not exist, and an expanded `/*` or `~/*`.
-fn protect(scope: &mut Scope, roots: &[PathBuf], rules: &PreparedRules, world: &dyn World) {
-    let by_text = roots.iter().flat_map(|root| rules.protected_by_text(root));
-    let mut list = |folder: &Path| world.names(folder);
-    let globbed = rules.expanded_glob(roots, &mut list).map(|glob| glob.folder);
-    for path in by_text.chain(globbed) {
-        let known = scope.protected.iter().any(|p| p.what.as_os_str() == path.path.as_os_str());
-        if !known {
-            scope.protected.push(protected(&path));
-        }
-    }
-}
-
 /// Files on another host: counted there, by find.
-fn elsewhere(found: &Match, roots: &[PathBuf], recurse: bool, kinds: &Kinds, world: &dyn World) -> Scope {
+fn there(found: &Match, roots: &[PathBuf], recurse: bool, kinds: &Kinds, world: &dyn World) -> Scope {
     if !recurse {
         return Scope { count: roots.len() as u64, certainty: Certainty::AtMost, ..empty("file", kinds) };
     }
@@ -199,13 +192,8 @@ fn counted_by_find(
         words.extend(["-maxdepth".into(), "0".into()]);
     }
     words.extend(["-printf".into(), "x".into()]);
-    let mut argv = found.invocation.carriers();
-    if found.invocation.elsewhere() {
-        // The far side gives the words to a shell.
-        argv.push(quote(&words).into());
-    } else {
-        argv.extend(words);
-    }
+    let argv = found.invocation.carry(words);
+    // With code 1 find could not read something; with the same eyes nothing in there can be hit.
     match world.list(&Listing { argv: &argv, patience: PATIENCE, codes: &[1] }) {
         Ok(output) => Scope { count: output.len() as u64, ..empty("file", kinds) },
         Err(why) => unknown("file", kinds, why),

@@ -26,8 +26,7 @@ pub fn run(
     fill: &Fill<'_>,
     world: &dyn World,
 ) -> Result<Vec<u8>, String> {
-    let mut argv = found.invocation.carriers();
-    argv.extend(found.fill(template, fill));
+    let argv = found.invocation.carry(found.fill(template, fill));
     let patience = found.action().timeout.map_or(PATIENCE, |span| span.0);
     world.list(&Listing { argv: &argv, patience, codes: &found.action().read.codes })
 }

@@ -56,8 +56,7 @@ pub fn calls(found: &Match, targets: &[Target]) -> Result<Vec<Call>, NarrowFault
         let keys: Vec<Key<'_>> = batch.iter().map(|at| key(&targets[*at])).collect();
         let fill =
             Fill { targets: &names, keys: &keys, namespace, count: names.len() as u64, ..Fill::default() };
-        let wrappers = found.invocation.wrappers.iter().flat_map(|w| w.words.iter().cloned());
-        let argv = wrappers.chain(found.fill(template, &fill)).collect();
+        let argv = found.invocation.wrap(found.fill(template, &fill));
         calls.push(Call { argv, targets: batch });
     }
     Ok(calls)
