@@ -55,7 +55,6 @@ fn main() {
         vec![
             row("/bin/true", &["/bin/true"]),
             touching(&file, row("guard --plan rm -rf one-file", &[GUARD, "--plan", "rm", "-rf", &file])),
-            row("guard --plan kubectl delete pod web-0 (no listing)", &[GUARD, "kubectl", "--help"]),
         ],
         &home,
     );
@@ -126,6 +125,6 @@ fn instructions(file: &str, home: &Path) {
         };
         let text = String::from_utf8_lossy(&output.stderr);
         let count = text.lines().find_map(|l| l.split("Collected : ").nth(1)).unwrap_or("?");
-        println!("  {:<52} {count:>12}", words[1..].join(" ").replace(file, "one-file"));
+        println!("  {:<52} {count:>12}", words.join(" ").replace(file, "one-file").replace(GUARD, "guard"));
     }
 }

@@ -44,7 +44,10 @@ pub fn carry_out(
     let rung = approval.rung();
     let single = decision.parts.len() == 1;
     let mut part = decision.into_worst();
-    if single && let Some((set, options)) = remove::frozen(&mut part, approval.how() == &How::Allowed) {
+    if single
+        && let Some((set, options)) =
+            remove::frozen(&mut part, *approval.how() == How::Allowed && approval.stages().is_none())
+    {
         let count = [set.len()];
         let batches = approval.stages().map_or(count.to_vec(), |stages| stages.batches(set.len()));
         return remove::remove_files(&set, options, &batches, rung, ui);

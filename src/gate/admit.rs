@@ -83,6 +83,9 @@ pub fn admit(
     let part = decision.worst();
     let gate = Gate { decision, part, asked, kinds };
     gate.as_said()?;
+    if asked.stages.is_some() && !gate.can_stage() {
+        return Err(gate.no_stages());
+    }
     let rung = part.verdict.rung;
     let stages = asked.stages.clone().or_else(|| gate.must_stage().then(Stages::default));
     let approve = |how| Ok(Approval { how, rung, stages });
@@ -97,11 +100,8 @@ pub fn admit(
     if rung == Rung::Deny {
         return Err(gate.denied());
     }
-    if asked.plan.is_some() && !part.verdict.person {
-        return approve(How::Planned);
-    }
     if gate.expected() {
-        return approve(How::Expected);
+        return approve(if asked.plan.is_some() { How::Planned } else { How::Expected });
     }
     let Some(person) = person else { return Err(gate.nobody()) };
     gate.ask(person, preview).and_then(|reason| approve(How::Typed(reason)))
@@ -146,12 +146,13 @@ impl Gate<'_> {
         }
     }
 
-    /// True where `--expect` or `--max` satisfy the rung.
+    /// True where `--expect`, `--max` or `--plan-in` satisfy the rung.
     fn expected(&self) -> bool {
-        let said = self.asked.expect.is_some() || self.asked.max.is_some();
+        let Asked { expect, max, plan, .. } = self.asked;
+        let said = expect.is_some() || max.is_some() || plan.is_some();
         let enough = match self.part.verdict.rung {
             Rung::Confirm | Rung::DryRun => true,
-            Rung::Stage => self.asked.stages.is_some() || !self.can_stage(),
+            Rung::Stage => self.asked.stages.is_some(),
             _ => false,
         };
         said && enough && !self.part.verdict.person
@@ -160,11 +161,24 @@ impl Gate<'_> {
     /// Stages need targets that can be named one by one.
     fn can_stage(&self) -> bool {
         let single = self.decision.parts.len() == 1;
-        single && matches!(self.part.freeze, Freeze::Names | Freeze::Handles)
+        let exact = self.part.scope.as_ref().is_some_and(|s| s.certainty == Certainty::Exact);
+        single && exact && matches!(self.part.freeze, Freeze::Names | Freeze::Handles)
     }
 
+    /// Broken glass still starts with a canary.
     fn must_stage(&self) -> bool {
-        matches!(self.part.verdict.rung, Rung::Stage | Rung::Approve) && self.can_stage()
+        let rung = self.part.verdict.rung;
+        let glass = rung == Rung::Deny && self.asked.break_glass.is_some();
+        (matches!(rung, Rung::Stage | Rung::Approve) || glass) && self.can_stage()
+    }
+
+    fn no_stages(&self) -> Refusal {
+        let why = "it can't run in stages, because its targets can't be named one by one";
+        Refusal {
+            code: crate::exit::FAILURE,
+            how: "no stages",
+            message: self.say(why, &["leave out --stages"]),
+        }
     }
 
     /// Floors and protected names hold even then.

@@ -40,7 +40,7 @@ pub struct Plan {
     pub stages: Vec<u64>,
     /// What must happen first.
     pub verdict: PlanVerdict,
-    /// What an approval is bound to: a digest of all of the above.
+    /// What an approval is bound to: a digest of words, place, targets and verdict.
     pub id: String,
     /// `guardctl judge`: every command of the line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -128,9 +128,11 @@ impl Plan {
         plan
     }
 
-    /// What an approval is bound to.
+    /// What an approval is bound to: the words, the place, the set of targets and the verdict.
     fn digest(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
+        let scope = self.scope.as_ref().map(|s| (&s.certainty, s.count, &s.digest));
+        let verdict = (&self.verdict.rung, &self.freeze, &self.effect, &self.action);
+        let text = serde_json::to_string(&(&self.argv, &self.context, scope, verdict)).unwrap_or_default();
         hex(&Sha256::digest(text.as_bytes()))[..16].to_owned()
     }
 }
