@@ -180,7 +180,11 @@ fn by_role(targets: &[Target]) -> BTreeMap<(Option<String>, String, String), u64
 
 /// Members of a fleet: one a line, whatever the line says.
 fn members(output: &[u8]) -> Result<u64, String> {
-    let rows = rows::targets(output, &Read::default(), "member", &Kinds::default());
+    rows_of(output, &Read::default())
+}
+
+fn rows_of(output: &[u8], read: &Read) -> Result<u64, String> {
+    let rows = rows::targets(output, read, "member", &Kinds::default());
     rows.map(|rows| rows.len() as u64).map_err(|fault| fault.to_string())
 }
 
@@ -203,7 +207,9 @@ pub fn dependents(found: &Match, scope: &mut Scope, world: &dyn World) {
         let fills: Vec<Fill<'_>> =
             if each { alone.collect() } else { vec![Fill { targets: &names, ..Fill::default() }] };
         for fill in fills {
-            match run(found, template, &fill, world).and_then(|output| members(&output)) {
+            match run(found, template, &fill, world)
+                .and_then(|output| rows_of(&output, &found.action().dependents_read))
+            {
                 Ok(count) => total = Some(total.unwrap_or(0) + count),
                 Err(why) => scope.notes.push(format!("what goes along could not be listed: {why}")),
             }

@@ -44,6 +44,7 @@ pub fn targets(output: &[u8], read: &Read, kind: &str, kinds: &Kinds) -> Result<
         Shape::Json => json(output, read)?,
         Shape::Blocks => blocks(output, read)?,
         Shape::Nul => names(output, read)?,
+        Shape::Words => words(output, read)?,
         Shape::Lines | Shape::Tabs | Shape::Columns => lines(output, read)?,
     };
     let mut out = Vec::with_capacity(rows.len());
@@ -146,6 +147,22 @@ fn names(output: &[u8], read: &Read) -> Result<Vec<Row>, Unreadable> {
             Kept::No => {}
             Kept::Row(row) => rows.push(row),
             Kept::Text(text) => rows.push(vec![(Field::Key, OsString::from_vec(text.to_vec()))]),
+        }
+    }
+    Ok(rows)
+}
+
+/// Several names a line, between blanks.
+fn words(output: &[u8], read: &Read) -> Result<Vec<Row>, Unreadable> {
+    let keep = Keep::of(read)?;
+    let mut rows = Vec::new();
+    for line in ended(output, b'\n')? {
+        for word in line.as_bytes().split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()) {
+            match keep.apply(word) {
+                Kept::No => {}
+                Kept::Row(row) => rows.push(row),
+                Kept::Text(text) => rows.push(vec![(Field::Key, OsString::from_vec(text.to_vec()))]),
+            }
         }
     }
     Ok(rows)
@@ -294,6 +311,12 @@ mod tests {
     #[test]
     fn keep_takes_the_first_group() {
         assert_eq!(names("x\n*deleting a\n", "as = 'lines'\nkeep = '^\\*deleting *(.*)'").unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn words_are_names_wherever_the_line_ends() {
+        assert_eq!(names("a b\n\n b\tc\n", "as = 'words'\nunique = true").unwrap(), ["a", "b", "c"]);
+        assert_eq!(names("a b", "as = 'words'"), Err(Unreadable::Cut));
     }
 
     #[test]

@@ -337,6 +337,9 @@ pub struct Action {
     /// Lists what goes along with the targets.
     #[serde(default)]
     pub dependents: Option<Dependents>,
+    /// How that listing is read; one a line where not given.
+    #[serde(default)]
+    pub dependents_read: Read,
     /// How what runs is held to what was shown.
     #[serde(default)]
     pub freeze: Freeze,
@@ -468,6 +471,9 @@ impl Action {
         }
         if self.dependents.is_none() {
             self.dependents.clone_from(&model.dependents);
+        }
+        if self.dependents == model.dependents {
+            self.dependents_read = model.dependents_read.clone();
         }
         if self.freeze == Freeze::None {
             self.freeze = model.freeze;

@@ -23,6 +23,8 @@ pub enum Shape {
     /// One target a line.
     #[default]
     Lines,
+    /// Several targets a line, between blanks.
+    Words,
     /// Targets ended by NUL bytes.
     Nul,
     /// `Name=value` lines, rows between empty lines.
