@@ -38,7 +38,7 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     let recurse = found.action().targets.walk.iter().any(|c| found.invocation.holds(c, depth));
     let minds = minds_protection(found, recurse);
     let elsewhere = found.invocation.elsewhere();
-    if !question.full && !elsewhere && minds {
+    if !elsewhere && minds {
         // What is refused by its own name need not be counted first.
         let scope = here(question, &roots, false, &rules, world);
         if scope.protected.iter().any(|p| p.deny) {
