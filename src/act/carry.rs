@@ -6,7 +6,7 @@ use crate::exit;
 use crate::gate::{Approval, How};
 use crate::judge::{Decision, Part, Rung};
 use crate::policy::Policy;
-use crate::scope::{Certainty, Scope, calls};
+use crate::scope::{Certainty, Frozen, Scope, calls};
 use crate::tool::{Freeze, Kinds, grouped};
 use crate::ui::Ui;
 use crate::world::World;
@@ -131,9 +131,8 @@ fn relisted(
     scene: &Scene<'_>,
     ui: &mut Ui,
 ) -> Result<Outcome, NotRunnable> {
-    if is_exact(part)
-        && let Some(stopped) = drifted(part, rung, scene, ui, Growth::Stops)
-    {
+    let held = is_exact(part) || scope(part).is_some_and(|s| matches!(s.frozen, Frozen::Files(_)));
+    if held && let Some(stopped) = drifted(part, rung, scene, ui, Growth::Stops) {
         return Ok(stopped);
     }
     as_typed(command, rung)

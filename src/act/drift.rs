@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::judge::Part;
 use crate::policy::Policy;
 use crate::read::Fill;
-use crate::scope::{Certainty, Question, Scope, Target, Words, resolve, run};
+use crate::scope::{Certainty, Frozen, Question, Scope, Target, Words, resolve, run};
 use crate::tool::Kinds;
 use crate::ui::escape::{escape, escape_bytes};
 use crate::world::World;
@@ -38,6 +38,10 @@ pub fn drift(shown: &Scope, now: &Scope) -> Result<Drift, String> {
     if now.certainty != Certainty::Exact {
         let why = now.unknown.as_deref().unwrap_or("the listing is not complete");
         return Err(format!("what it hits could not be listed again: {why}"));
+    }
+    if let (Frozen::Files(before), Frozen::Files(after)) = (&shown.frozen, &now.frozen) {
+        let grown = if before.digest() == after.digest() { Vec::new() } else { vec!["a file".to_owned()] };
+        return Ok(Drift { appeared: grown, gone: 0 });
     }
     let key = |t: &Target| (t.kind.clone(), t.namespace.clone(), t.name.clone(), t.uid.clone());
     let before: HashSet<_> = shown.targets.iter().map(key).collect();

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit;
 use crate::judge::{Part, Rung};
+use crate::read::Match;
 use crate::scope::Frozen;
-use crate::tool::{OptionName, grouped};
+use crate::tool::{Freeze, OptionName, grouped};
 use crate::ui::Ui;
 use crate::ui::escape::quote;
 use crate::world::child::Ended;
@@ -47,11 +48,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// Takes the frozen files out of a part, where guard can stand in for its tool.
 pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> {
     let found = part.found.as_ref()?;
-    let known = found
-        .invocation
-        .options()
-        .all(|given| KNOWN.contains(&given.spelled.as_str()) || given.spelled == "-delete");
-    if allowed || !known && found.file.tool.names[0] == "rm" || found.invocation.is_carried() {
+    if allowed || part.freeze != Freeze::Handles || !stands_in(found) || found.invocation.is_carried() {
         return None;
     }
     let given = |name: &str| found.invocation.option(&OptionName::unlisted(name)).is_some();
@@ -63,6 +60,22 @@ pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> 
     match std::mem::take(&mut scope.frozen) {
         Frozen::Files(set) => Some((set, manner)),
         Frozen::Nothing => None,
+    }
+}
+
+/// Tells whether guard can do all that the command would: options it does not know, or other
+/// actions of find beside the removal, keep it from standing in.
+fn stands_in(found: &Match) -> bool {
+    let mut options = found.invocation.options().map(|given| given.spelled.as_str());
+    match found.file.tool.names[0].as_str() {
+        "rm" => options.all(|option| KNOWN.contains(&option)),
+        "rmdir" => options.all(|option| matches!(option, "-v" | "--verbose")),
+        "find" => !options.any(|option| {
+            ["-print", "-printf", "-ls", "-fprint", "-fls", "-exec", "-ok"]
+                .iter()
+                .any(|other| option.starts_with(other))
+        }),
+        _ => false,
     }
 }
 

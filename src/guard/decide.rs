@@ -6,7 +6,7 @@ use crate::judge::{Case, Decision, Part, Rung, judge};
 use crate::policy::{Amount, Environments, Ladder, Policy, Shelf, Stance};
 use crate::read::{Match, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
-use crate::tool::{Effect, Freeze, Kinds};
+use crate::tool::{Effect, Freeze, Kinds, Source};
 use crate::world::World;
 
 use super::inner::Carried;
@@ -146,7 +146,7 @@ fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
     let asked =
         scope::Question { found: &found, words: &words, kinds: setup.kinds, full, keep: full, enough };
     let scope = scope::resolve(&asked, setup.policy, setup.world);
-    if depth != Depth::Act || found.action().freeze != Freeze::Handles {
+    if depth != Depth::Act || found.action().targets.source != Source::Files {
         return with_scope(found, setup, scope, &blanks);
     }
     let quick = with_scope(found.clone(), setup, scope, &blanks);

@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::policy::Policy;
-use crate::read::Match;
+use crate::read::{Fill, Match};
 use crate::tool::{Effect, Kinds, OptionName, grouped};
-use crate::ui::escape::quote;
-use crate::world::{Listing, PreparedRules, ProtectedPath, Relation, Stopped, Walk, WalkRequest, World};
+use crate::ui::escape::{escape, quote};
+use crate::world::{
+    FileSet, Listing, PreparedRules, ProtectedPath, Relation, Stopped, Walk, WalkRequest, World,
+};
 
 use super::Question;
 use super::listed::unknown;
+use super::rows;
 use super::target::{Certainty, Frozen, Protected, Scope};
 use super::words::empty;
 
@@ -33,6 +36,9 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
         Ok(rules) => rules,
         Err(fault) => return unknown("file", kinds, fault.to_string()),
     };
+    if found.action().list.is_some() && !found.invocation.elsewhere() {
+        return listed(question, &rules, world);
+    }
     let roots: Vec<PathBuf> = found.named().into_iter().map(PathBuf::from).collect();
     let depth = found.depth;
     let recurse = found.action().targets.walk.iter().any(|c| found.invocation.holds(c, depth));
@@ -61,6 +67,29 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     let globbed =
         rules.expanded_glob(&roots, &mut |folder| world.names(folder)).filter(|_| minds && !elsewhere);
     scope.protected.extend(globbed.map(|glob| protected(&glob.folder)));
+    scope
+}
+
+/// Files that only the tool itself can name (find): each path it lists, and nothing below it.
+fn listed(question: &Question<'_>, rules: &PreparedRules, world: &dyn World) -> Scope {
+    let Question { found, kinds, keep, .. } = question;
+    let Some(template) = &found.action().list else {
+        return unknown("file", kinds, "it has no listing".into());
+    };
+    let read = super::listed::run(found, template, &Fill::default(), world).and_then(|output| {
+        rows::paths(&output).map_err(|fault| fault.to_string()).map(|paths| (paths, output))
+    });
+    let (paths, output) = match read {
+        Ok(read) => read,
+        Err(why) => return unknown("file", kinds, why),
+    };
+    let mut scope = here(&Question { keep: false, ..*question }, &paths, false, rules, world);
+    if *keep && scope.certainty == Certainty::Exact {
+        match FileSet::from_paths(&output, &world.session().cwd) {
+            Ok(set) => scope.frozen = Frozen::Files(Box::new(set)),
+            Err(fault) => give_up(&mut scope, &escape(&fault.to_string())),
+        }
+    }
     scope
 }
 

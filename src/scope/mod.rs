@@ -52,7 +52,7 @@ pub fn resolve(question: &Question<'_>, policy: &Policy, world: &dyn World) -> S
     let Question { found, words, kinds, full, .. } = question;
     let mut scope = match found.action().targets.source {
         Source::Host => host(words, kinds, world),
-        Source::Files if found.action().list.is_none() => files::scope(question, policy, world),
+        Source::Files => files::scope(question, policy, world),
         Source::Processes => processes::scope(found, words, kinds, world),
         _ if found.action().list.is_some() => listed::scope(found, &words.kind, kinds, world),
         Source::Operands | Source::Resources if words.bounded => {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 
 use regex::bytes::Regex;
 use serde_json::Value;
@@ -33,6 +34,14 @@ pub enum Unreadable {
     /// The tool file's own filter is broken.
     #[error("the tool file's 'keep' is no regular expression")]
     Keep,
+}
+
+/// Reads a listing of paths, each ended by a NUL byte; the same path twice is one.
+pub fn paths(output: &[u8]) -> Result<Vec<PathBuf>, Unreadable> {
+    let mut paths: Vec<PathBuf> = ended(output, 0)?.into_iter().map(PathBuf::from).collect();
+    let mut seen = HashSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
+    Ok(paths)
 }
 
 /// One row of a listing.
