@@ -63,7 +63,12 @@ fn one(
     if let Some(expected) = &test.lists {
         let template = found.action().list.as_ref().ok_or("it has no listing")?;
         let got = found.invocation.carry(found.fill(template, &Fill::default()));
-        same("lists", &quote(&got), &quote(&words(expected)?), says);
+        let text = |word: OsString| match word.to_str().and_then(|w| w.strip_prefix('{')?.strip_suffix('}')) {
+            Some(name) => file.tool.text.get(name).map_or(word.clone(), OsString::from),
+            None => word,
+        };
+        let expected: Vec<OsString> = words(expected)?.into_iter().map(text).collect();
+        same("lists", &quote(&got), &quote(&expected), says);
     }
     if let Some(expected) = &test.narrows {
         let targets: Vec<Target> = test.targets.iter().map(|t| target(t, &words_scope.kind)).collect();

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::read::{Bit, Fill, Match, Plain, Wrapper, plain};
+use crate::read::{Bit, Fill, Invocation, Match, Piece, Plain, Wrapper, plain};
 use crate::scope::run;
 
 use super::decide::Setup;
@@ -144,11 +144,22 @@ fn named_in(text: &OsStr, setup: &Setup<'_>) -> Option<OsString> {
 
 /// The wrappers of a carried command: those around, and the carrier itself.
 fn outer(found: &Match, inner_words: usize, elsewhere: bool, shell: bool) -> Vec<Wrapper> {
-    let argv = found.invocation.argv();
+    let before = |invocation: &Invocation| {
+        let mut words = invocation.argv();
+        words.truncate(words.len().saturating_sub(inner_words));
+        words
+    };
+    let without = found.action().inner.as_ref().map_or(&[][..], |inner| &inner.without);
+    let stays = |piece: &Piece| match piece {
+        Piece::Option(given) => !without.iter().any(|name| name.same(&given.name)),
+        _ => true,
+    };
+    let pieces = found.invocation.pieces.iter().filter(|piece| stays(piece)).cloned().collect();
     let mut wrappers = found.invocation.wrappers.clone();
     wrappers.push(Wrapper {
         tool: found.file.tool.names[0].clone(),
-        words: argv[..argv.len().saturating_sub(inner_words)].to_vec(),
+        words: before(&found.invocation),
+        listing: before(&Invocation { pieces, ..found.invocation.clone() }),
         carries: true,
         elsewhere,
         shell,

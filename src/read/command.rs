@@ -70,9 +70,11 @@ pub fn read_inside(
 }
 
 fn assignments_as_env(words: &[OsString]) -> Wrapper {
+    let argv: Vec<OsString> = std::iter::once(OsString::from("env")).chain(words.iter().cloned()).collect();
     Wrapper {
         tool: "env".into(),
-        words: std::iter::once(OsString::from("env")).chain(words.iter().cloned()).collect(),
+        words: argv.clone(),
+        listing: argv,
         carries: true,
         elsewhere: false,
         shell: false,
@@ -182,6 +184,7 @@ fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> W
     Wrapper {
         tool: name.to_owned(),
         words: words.to_vec(),
+        listing: words.to_vec(),
         carries: file.tool.wrapper.as_ref().is_some_and(|w| w.carries),
         elsewhere: false,
         shell: false,

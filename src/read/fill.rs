@@ -123,7 +123,10 @@ fn several(place: &Placeholder, of: &Match, values: &Fill<'_>) -> Vec<OsString> 
         Placeholder::Folded => vec![fold(values.targets).into()],
         Placeholder::Count => vec![values.count.to_string().into()],
         Placeholder::File => vec![values.file.map_or_else(OsString::new, OsStr::to_owned)],
-        Placeholder::Text(name) => text(of.action().text.get(name).map(String::as_str)),
+        Placeholder::Text(name) => {
+            let own = of.action().text.get(name);
+            text(own.or_else(|| of.tool().text.get(name)).map(String::as_str))
+        }
     }
 }
 

@@ -88,6 +88,8 @@ pub struct Wrapper {
     pub tool: String,
     /// Its words up to the command it runs.
     pub words: Vec<OsString>,
+    /// The same for a listing, which wants no terminal.
+    pub listing: Vec<OsString>,
     /// True where it changes who or where, so that listings go through it as well.
     pub carries: bool,
     /// True where what it runs does not see this host's files and processes.
@@ -209,12 +211,12 @@ impl Invocation {
 
     /// Puts the wrappers that change who or where around a listing.
     pub fn carry(&self, argv: Vec<OsString>) -> Vec<OsString> {
-        wrapped(self.wrappers.iter().filter(|w| w.carries), argv)
+        wrapped(self.wrappers.iter().filter(|w| w.carries).map(|w| (w, w.listing.as_slice())), argv)
     }
 
     /// Puts all wrappers around a command.
     pub fn wrap(&self, argv: Vec<OsString>) -> Vec<OsString> {
-        wrapped(self.wrappers.iter(), argv)
+        wrapped(self.wrappers.iter().map(|w| (w, w.words.as_slice())), argv)
     }
 
     /// True where it runs on another host, so that files and processes are not the ones here.
@@ -242,10 +244,13 @@ impl Invocation {
 }
 
 /// Puts wrappers around words, the innermost first; one that has a shell gets them quoted.
-fn wrapped<'w>(wrappers: impl DoubleEndedIterator<Item = &'w Wrapper>, argv: Vec<OsString>) -> Vec<OsString> {
-    wrappers.rev().fold(argv, |inner, wrapper| {
+fn wrapped<'w>(
+    wrappers: impl DoubleEndedIterator<Item = (&'w Wrapper, &'w [OsString])>,
+    argv: Vec<OsString>,
+) -> Vec<OsString> {
+    wrappers.rev().fold(argv, |inner, (wrapper, words)| {
         let inner = if wrapper.shell { vec![quote(&inner).into()] } else { inner };
-        wrapper.words.iter().cloned().chain(inner).collect()
+        words.iter().cloned().chain(inner).collect()
     })
 }
 

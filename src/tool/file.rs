@@ -84,6 +84,9 @@ pub struct Tool {
     /// Where an empty word means everything.
     #[serde(default)]
     pub select: Select,
+    /// Texts for `{name}` placeholders of every action.
+    #[serde(default)]
+    pub text: BTreeMap<String, String>,
     /// Set where the tool runs another command.
     #[serde(default)]
     pub wrapper: Option<Wrapper>,
@@ -295,6 +298,9 @@ pub struct Inner {
     /// True where the far side joins the words and gives them to a shell.
     #[serde(default)]
     pub shell: bool,
+    /// Options that a listing over there goes without (a terminal, the background).
+    #[serde(default)]
+    pub without: Vec<OptionName>,
 }
 
 /// One risky thing a tool can do.

@@ -85,7 +85,7 @@ pub enum Placeholder {
     Each(String),
     /// The targets as one folded set (`web-[1-12]`), for tools that read such sets.
     Folded,
-    /// A name of the action's `text` table.
+    /// A name of the action's or the tool's `text` table.
     Text(String),
 }
 
