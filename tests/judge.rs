@@ -165,6 +165,45 @@ dry-run at-most 1 environment
 }
 
 #[test]
+fn patterns_variables_and_home_are_what_the_shell_makes_of_them() {
+    let site = Site::new();
+    for name in ["a 1", "b1", ".hidden1", "sub/c1", "sub/c2", "[x]1"] {
+        let path = site.home().join("d").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+    }
+    let input = concat!(
+        "cd d; fleet remove *1\n",
+        "fleet remove d/*/c? '*'\n",
+        "fleet remove ~/d/[a-b]*\n",
+        "fleet remove \"$HOME\"/d/\\[x*\n",
+        "fleet remove $HOME/x ${PWD}/y\n",
+        "fleet remove '$HOME' ~\n",
+        "fleet remove none*\n"
+    );
+    let answers = site.judge(&["--offline"], input);
+    let home = site.home().to_str().unwrap();
+    let argv: Vec<String> = answers
+        .iter()
+        .map(|plan| {
+            plan["parts"].as_array().unwrap().last().unwrap()["argv"].to_string().replace(home, "HOME")
+        })
+        .collect();
+    assert_data_eq!(
+        argv.join("\n"),
+        str![[r#"
+["fleet","remove","[x]1","a 1","b1"]
+["fleet","remove","d/sub/c1","d/sub/c2","*"]
+["fleet","remove","HOME/d/a 1","HOME/d/b1"]
+["fleet","remove","HOME/d/[x]1"]
+["fleet","remove","HOME/x","HOME/y"]
+["fleet","remove","$HOME","HOME"]
+["fleet remove none*"]
+"#]]
+    );
+}
+
+#[test]
 fn explain_tells_where_each_rule_stands() {
     let site = Site::new();
     let answers = site.judge(&["--offline", "--explain"], "fleet remove a b c; fleet remove ''\n");

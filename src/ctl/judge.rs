@@ -5,6 +5,7 @@
 mod expand;
 mod explain;
 mod line;
+mod pattern;
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use crate::read::{Bit, NotPlain, Plain, plain};
 use crate::world::World;
 
+use super::pattern;
+
 /// Builtins after which variables and options are no longer what they were.
 const CHANGING: [&str; 16] = [
     "export", "declare", "typeset", "local", "readonly", "unset", "set", "shopt", "read", "mapfile", "pushd",
@@ -63,7 +65,11 @@ pub fn moves(command: &Plain, argv: &[OsString]) -> Option<PathBuf> {
 pub fn words(command: &Plain, world: &dyn World) -> Result<Vec<OsString>, NotPlain> {
     let mut argv = Vec::new();
     for word in &command.words {
-        argv.push(expand(word, world)?);
+        if is_pattern(word) && !is_assignment(word) {
+            argv.extend(pattern::matches(&expand(word, world, true)?, world)?);
+        } else {
+            argv.push(OsString::from_vec(expand(word, world, false)?));
+        }
     }
     let cd = argv.first().is_some_and(|name| name == "cd");
     let plain_cd = argv.len() == 2 && !argv[1].as_bytes().starts_with(b"-") && !argv[1].is_empty();
@@ -73,22 +79,26 @@ pub fn words(command: &Plain, world: &dyn World) -> Result<Vec<OsString>, NotPla
     Ok(argv)
 }
 
-fn expand(word: &[Bit], world: &dyn World) -> Result<OsString, NotPlain> {
+fn is_pattern(word: &[Bit]) -> bool {
+    let special = |text: &[u8]| text.iter().any(|b| matches!(b, b'*' | b'?' | b'['));
+    word.iter().any(|bit| matches!(bit, Bit::Bare(text) if special(text)))
+}
+
+/// The bytes of a word; with `escape`, those that are no pattern are marked so.
+fn expand(word: &[Bit], world: &dyn World, escape: bool) -> Result<Vec<u8>, NotPlain> {
+    let literal = |text: &[u8]| if escape { pattern::escaped(text) } else { text.to_owned() };
     let mut out = Vec::new();
     for (at, bit) in word.iter().enumerate() {
         match bit {
-            Bit::Quoted(text) => out.extend(text),
+            Bit::Quoted(text) => out.extend(literal(text)),
             Bit::Bare(text) => {
-                if text.iter().any(|b| matches!(b, b'*' | b'?' | b'[')) {
-                    return Err(NotPlain("has a pattern of file names"));
-                }
                 let home = (at == 0).then(|| home(text, word.len() == 1, world)).transpose()?.flatten();
                 out.extend(home.unwrap_or_else(|| text.clone()));
             }
-            Bit::Variable { name, quoted } => out.extend(variable(name, *quoted, world)?),
+            Bit::Variable { name, quoted } => out.extend(literal(&variable(name, *quoted, world)?)),
         }
     }
-    Ok(OsString::from_vec(out))
+    Ok(out)
 }
 
 /// `~` and `~/…`.
