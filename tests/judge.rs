@@ -212,7 +212,7 @@ fn explain_tells_where_each_rule_stands() {
         str![[r#"
 [
   {
-    "file": "built in",
+    "file": "built in: policies/default.toml",
     "line": [..],
     "rule": "limits.destroy.member.confirm",
     "rung": "confirm",

@@ -12,6 +12,8 @@ use super::Failure;
 use super::audit::{self, AuditArgs};
 use super::configured::Configured;
 use super::judge::{self, JudgeArgs};
+use super::policy::{self, PolicyArgs};
+use super::tools::{self, ToolsArgs};
 
 /// Policies, tool files, records: everything about guard that does not run a command.
 #[derive(Debug, Parser)]
@@ -27,6 +29,10 @@ pub struct Ctl {
 pub enum Command {
     /// Judge command lines from stdin, one plan as JSON a line; nothing is run
     Judge(JudgeArgs),
+    /// Policies: what is decided here, and where it stands
+    Policy(PolicyArgs),
+    /// Tools: what guard knows of each
+    Tools(ToolsArgs),
     /// The audit log: gated decisions and what came of them
     Audit(AuditArgs),
 }
@@ -47,6 +53,8 @@ pub fn run(ctl: &Ctl, ui: &mut Ui) -> ExitCode {
 fn dispatch(command: &Command, ui: &mut Ui) -> Result<u8, Failure> {
     match command {
         Command::Judge(args) => judge::run(args, ui),
+        Command::Policy(args) => policy::run(args, ui),
+        Command::Tools(args) => tools::run(args, ui),
         Command::Audit(args) => audit(args, ui),
     }
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::guard::Setup;
-use crate::policy::{Places, Policy, Shelf, kinds, load};
+use crate::policy::{ConfigFault, Places, Policy, Shelf, kinds, load};
 use crate::record;
-use crate::tool::Kinds;
-use crate::world::{Real, World};
+use crate::tool::{Kinds, builtin_files};
+use crate::world::{Real, World, toml_files};
 
 use super::Failure;
 
@@ -66,4 +66,37 @@ impl Configured {
 pub fn places(world: &dyn World, cwd: &Path) -> Places {
     let config = world.variable("XDG_CONFIG_HOME").map(PathBuf::from);
     Places::find(config, world.session().home.clone(), cwd)
+}
+
+/// The names of all tools that a file speaks for: the site's files and the built-in ones, sorted.
+///
+/// # Errors
+/// Where the site's folder can't be read.
+pub fn tools(places: &Places) -> Result<Vec<String>, Failure> {
+    let own = match places.ruling() {
+        Some(folder) => toml_files(&folder.join("tools")).map_err(ConfigFault::from)?,
+        None => Vec::new(),
+    };
+    let own = own.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+    let mut names: Vec<String> =
+        own.chain(builtin_files().iter().map(|(name, _)| (*name).to_owned())).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// The names of all actions that a tool file has.
+///
+/// # Errors
+/// Where one can't be used.
+pub fn actions(shelf: &Shelf, places: &Places) -> Result<Vec<String>, Failure> {
+    let mut all = Vec::new();
+    for name in tools(places)? {
+        if let Some(file) = shelf.get(&name)? {
+            all.extend(file.action.iter().map(|action| format!("{} {}", file.tool.names[0], action.name)));
+        }
+    }
+    all.sort();
+    all.dedup();
+    Ok(all)
 }

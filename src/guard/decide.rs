@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use crate::judge::{Case, Decision, Part, Rung, judge};
-use crate::policy::{Amount, Environments, Ladder, Policy, Shelf, Stance};
-use crate::read::{Match, ReadFault, Understood, read, read_inside};
+use crate::policy::{Amount, Environments, Ladder, Policy, Stance};
+use crate::read::{Library, Match, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds, Source};
 use crate::world::World;
@@ -19,7 +19,7 @@ pub struct Setup<'a> {
     /// Decisions.
     pub policy: &'a Policy,
     /// Facts.
-    pub shelf: &'a Shelf,
+    pub shelf: &'a dyn Library,
     /// Kinds of targets.
     pub kinds: &'a Kinds,
 }

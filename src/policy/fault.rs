@@ -78,8 +78,31 @@ impl TextFault {
     }
 }
 
-/// Draws a text's lines around a span, with a title above and a label below the span.
+/// How grave a remark on a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gravity {
+    /// It can't be used.
+    Error,
+    /// It can be used, and is hardly meant.
+    Warning,
+    /// It explains.
+    Note,
+}
+
+/// Draws a text's lines around a span as an error, with a title above and a label below the span.
 pub fn underline(path: &str, text: &str, span: Range<usize>, title: &str, label: &str) -> String {
+    draw(Gravity::Error, path, text, span, title, label)
+}
+
+/// Draws a text's lines around a span, with a title above and a label below the span.
+pub fn draw(
+    gravity: Gravity,
+    path: &str,
+    text: &str,
+    span: Range<usize>,
+    title: &str,
+    label: &str,
+) -> String {
     let safe = printable(text);
     let end = span.end.min(safe.len());
     let start = span.start.min(end);
@@ -88,7 +111,12 @@ pub fn underline(path: &str, text: &str, span: Range<usize>, title: &str, label:
     let label = escape_lines(label);
     let annotation = AnnotationKind::Primary.span(start..end).label(label);
     let snippet = Snippet::source(safe).path(path).fold(true).annotation(annotation);
-    let report = &[Level::ERROR.primary_title(title).element(snippet)];
+    let level = match gravity {
+        Gravity::Error => Level::ERROR,
+        Gravity::Warning => Level::WARNING,
+        Gravity::Note => Level::NOTE,
+    };
+    let report = &[level.primary_title(title).element(snippet)];
     Renderer::plain().render(report)
 }
 

@@ -10,7 +10,7 @@ mod site;
 mod span;
 mod stack;
 
-pub use fault::{ConfigFault, TextFault, underline};
+pub use fault::{ConfigFault, Gravity, TextFault, draw, underline};
 pub use layer::{
     Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PolicyTest,
     Prompt, Role, Stance,

@@ -50,9 +50,18 @@ impl Places {
 
 /// Reads the whole stack of layers.
 pub fn load(places: &Places) -> Result<Policy, ConfigFault> {
-    let mut layers =
-        vec![layer(Origin::BuiltIn, Standing::Site, "policies/default.toml", BUILTIN_POLICY.to_owned())?];
-    layers.push(layer(Origin::BuiltIn, Standing::Site, "policies/files.toml", BUILTIN_FILES.to_owned())?);
+    let mut layers = vec![layer(
+        Origin::BuiltIn("policies/default.toml"),
+        Standing::Site,
+        "policies/default.toml",
+        BUILTIN_POLICY.to_owned(),
+    )?];
+    layers.push(layer(
+        Origin::BuiltIn("policies/files.toml"),
+        Standing::Site,
+        "policies/files.toml",
+        BUILTIN_FILES.to_owned(),
+    )?);
     let mut standing = Standing::Site;
     for folder in [&places.site, &places.operator].into_iter().flatten() {
         let mut files = toml_files(&folder.join("policies"))?;

@@ -11,8 +11,8 @@ use super::layer::{Amount, LayerFile, Limits, LimitsTable, Stance};
 /// Where a layer comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Compiled in.
-    BuiltIn,
+    /// Compiled in; its path in guard's sources.
+    BuiltIn(&'static str),
     /// A file.
     File(PathBuf),
 }

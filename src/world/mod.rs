@@ -1,5 +1,6 @@
 //! The only door out: processes, files, clock and terminal.
 
+mod canned;
 pub mod child;
 pub mod exec;
 mod file_rules;
@@ -18,6 +19,7 @@ pub mod tty;
 mod view;
 mod walk;
 
+pub use canned::Canned;
 pub use file_rules::{
     BesideRule, DataRule, Disposable, ExpandedGlob, FileRules, FileRulesError, Firmness, HoldingRule,
     PreparedRules, ProtectRule, ProtectedPath, Relation, lexical,

@@ -43,7 +43,7 @@ fn place(reason: &Reason, policy: Option<&Policy>) -> Place {
         Place { rule: reason.rule.clone(), rung: reason.rung.word(), file: None, line: None, text: None };
     let Some(layer) = reason.layer.and_then(|at| policy?.layers.get(at)) else { return place };
     place.file = Some(match &layer.origin {
-        Origin::BuiltIn => "built in".into(),
+        Origin::BuiltIn(path) => format!("built in: {path}"),
         Origin::File(path) => escape(path).into_owned(),
     });
     if let Some(span) = rule_span(&layer.text, &reason.rule) {
