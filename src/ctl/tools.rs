@@ -93,7 +93,7 @@ fn effect(action: &Action) -> &'static str {
     match &action.effect {
         None => "carried",
         Some(EffectBy::One(effect)) => effect.word(),
-        Some(EffectBy::Word(_)) => "by word",
+        Some(EffectBy::Chosen(_)) => "by words",
     }
 }
 

@@ -136,7 +136,7 @@ fn named_in(text: &OsStr, setup: &Setup<'_>) -> Option<OsString> {
     let mut risky = names.filter(|name| {
         setup
             .shelf
-            .get(name)
+            .tool(name)
             .is_ok_and(|file| file.is_some_and(|f| f.tool.wrapper.is_none() && !f.action.is_empty()))
     });
     risky.next().map(OsString::from)
