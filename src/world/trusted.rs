@@ -1,8 +1,8 @@
 //! Reads configuration files, and refuses those that somebody else may write to.
 
-use std::fs::{File, Metadata};
+use std::fs::{Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// A configuration file larger than this is a mistake.
@@ -27,6 +27,9 @@ pub enum FileFault {
         /// What the system said.
         fault: io::Error,
     },
+    /// It is a pipe, a device or a folder.
+    #[error("{0} is not a regular file")]
+    NotRegular(PathBuf),
     /// It is larger than any configuration.
     #[error("{0} is larger than 4 MiB, which no configuration is")]
     TooLarge(PathBuf),
@@ -40,7 +43,8 @@ pub enum FileFault {
 /// What is checked is the open file and its folder, so nothing can be exchanged in between.
 pub fn read_trusted(path: &Path) -> Result<Option<String>, FileFault> {
     let unreadable = |fault| FileFault::Unreadable { path: path.to_owned(), fault };
-    let mut file = match File::open(path) {
+    // A named pipe in its place must not keep guard waiting.
+    let mut file = match OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
         Ok(file) => file,
         Err(fault) if matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
@@ -48,6 +52,9 @@ pub fn read_trusted(path: &Path) -> Result<Option<String>, FileFault> {
         Err(fault) => return Err(unreadable(fault)),
     };
     let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(FileFault::NotRegular(path.to_owned()));
+    }
     check(path, &metadata)?;
     if let Some(folder) = path.parent() {
         check(folder, &folder.metadata().map_err(unreadable)?)?;
