@@ -14,6 +14,7 @@ use std::process::Command;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
+use crate::ui::escape::quote;
 use crate::world::inherited::Inherited;
 
 /// Where programs are looked for when `PATH` is not set, as the C library does.
@@ -72,7 +73,7 @@ impl<'a> Launch<'a> {
 
 /// A command that could not be started. Nothing was run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {}", .name.display(), io::Error::from_raw_os_error(*.errno))]
+#[error("{}: {}", quote(&[.name]), io::Error::from_raw_os_error(*.errno))]
 pub struct NotRunnable {
     /// The word, file or folder that it failed on.
     pub name: OsString,

@@ -1,5 +1,6 @@
 //! The real world.
 
+use std::cell::Cell;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -26,6 +27,8 @@ pub struct Real {
     told: Vec<(OsString, Option<OsString>)>,
     /// True where the working folder is told.
     moved: bool,
+    /// The signal that ended a listing.
+    interrupted: Cell<Option<i32>>,
 }
 
 impl Real {
@@ -40,11 +43,13 @@ impl Real {
             progress: Box::new(|_| {}),
             told: Vec::new(),
             moved: false,
+            interrupted: Cell::new(None),
             session: Session {
                 host,
                 user,
                 home: env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()),
-                cwd: env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+                // Of a folder that is gone only this name is left; any other would be another folder.
+                cwd: env::current_dir().unwrap_or_else(|_| PathBuf::from("/proc/self/cwd")),
                 ssh: env::var_os("SSH_CONNECTION").is_some() || env::var_os("SSH_TTY").is_some(),
                 terminal: input && env::var_os("CI").is_none(),
             },
@@ -85,6 +90,13 @@ impl Real {
     }
 }
 
+impl Real {
+    /// Returns the signal that reached guard during a listing. What was asked is off then, not unknown.
+    pub fn interrupted(&self) -> Option<i32> {
+        self.interrupted.get()
+    }
+}
+
 impl World for Real {
     fn session(&self) -> &Session {
         &self.session
@@ -101,6 +113,9 @@ impl World for Real {
             codes: listing.codes,
         };
         list(&request).map_err(|fault| {
+            if let ListingFault::Interrupted(signal) = fault {
+                self.interrupted.set(Some(signal));
+            }
             let command = crate::ui::escape::quote(listing.argv);
             let said = match &fault {
                 ListingFault::NotFound(_) => fault.to_string(),
