@@ -3,9 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::judge::Stages;
+use crate::ui::escape;
 
 /// Counts what a command would really hit, and asks before it hits too much.
 ///
@@ -71,7 +73,25 @@ pub fn parse(args: Vec<OsString>) -> Result<Options, clap::Error> {
         let command = args.into_iter().skip(1).collect();
         return Ok(Options { command, ..Options::default() });
     }
-    Options::try_parse_from(with_default_stages(args))
+    let options = Options::try_parse_from(with_default_stages(args.clone()))?;
+    // A misspelled option is no command, except behind `--`.
+    let at = args.len().saturating_sub(options.command.len());
+    let ended = at.checked_sub(1).and_then(|before| args.get(before)).is_some_and(|word| word == "--");
+    match options.command.first() {
+        Some(word) if !ended && word.as_encoded_bytes().starts_with(b"-") => {
+            let what = format!("guard has no option '{}'\n", escape(word));
+            Err(Options::command().error(ErrorKind::UnknownArgument, what))
+        }
+        _ => Ok(options),
+    }
+}
+
+/// What clap says about wrong usage, as guard says things: escaped, and in guard's name.
+pub fn wrong_usage(fault: &clap::Error) -> String {
+    let text = fault.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let lines: Vec<_> = text.trim_end().lines().map(escape).collect();
+    format!("guard: {}", lines.join("\n"))
 }
 
 /// `--stages` takes its list from the next word only where that word is one; alone it means the default.
@@ -105,6 +125,10 @@ mod tests {
         assert_eq!(read.command, ["rm", "-rf", "--plan", "x"]);
         assert_eq!(options("guard rm --json").command, ["rm", "--json"]);
         assert_eq!(options("guard --max 3 -- rm").command, ["rm"]);
+        assert_eq!(options("guard -- --rm").command, ["--rm"]);
+        for wrong in ["guard --paln rm", "guard --max 3 -x rm"] {
+            assert!(parse(wrong.split(' ').map(OsString::from).collect()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod decide;
 mod inner;
+mod nested;
 mod outcome;
 mod plans;
 mod records;
@@ -27,8 +28,11 @@ use crate::judge::Decision;
 use crate::policy::{ConfigFault, Places, Shelf, Stance, kinds, load};
 use crate::read::{ReadFault, program_name};
 use crate::ui::{Counter, Ui};
+use crate::world::child::die_of;
 use crate::world::exec::NotRunnable;
 use crate::world::{Real, World};
+
+use outcome::Written;
 
 pub use decide::{Depth, Setup, decide};
 pub use unjudged::{unknown, unread};
@@ -45,6 +49,9 @@ pub enum Fault {
     /// The decision can't be recorded, so what is gated does not run.
     #[error("the decision can't be recorded, so nothing was run: {0}")]
     Record(#[from] crate::record::Error),
+    /// guard's own options stand where they can't be followed, or a place they name can't be used.
+    #[error("{0}")]
+    Usage(String),
     /// A plan file can't be used.
     #[error("the plan can't be used: {0}")]
     Plan(String),
@@ -68,16 +75,20 @@ impl Fault {
 
 /// Takes a command its whole way; returns guard's exit code where the command did not replace it.
 pub fn run(options: &Options, ui: &mut Ui) -> ExitCode {
-    match way(options, ui) {
+    let mut written = None;
+    match nested::peeled(options).and_then(|options| way(&options, &mut written, ui)) {
         Ok(code) => code,
         Err(fault) => {
             ui.complain(&format!("guard: {fault}"));
+            if let Some(written) = written {
+                written.failed(fault.code(), ui);
+            }
             ExitCode::from(fault.code())
         }
     }
 }
 
-fn way(options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
+fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<ExitCode, Fault> {
     let counter = Rc::new(Counter::default());
     let told = Rc::clone(&counter);
     let world = Real::new(!options.no_input).telling(move |entries| told.tell(entries));
@@ -85,15 +96,20 @@ fn way(options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
     let places =
         Places::find(world.variable("XDG_CONFIG_HOME").map(Into::into), session.home.clone(), &session.cwd);
     let shelf = Shelf::new(&places);
-    if nothing_to_decide(options, &places, &shelf)? {
+    if nested::is_guard(&options.command) || nothing_to_decide(options, &places, &shelf)? {
         return Err(act::exec(&options.command).into());
     }
+    // Before anything runs: a place that can't be written must not cost the outcome.
+    *written = outcome::open(options)?;
 
     let policy = load(&places)?;
     let setup = Setup { world: &world, policy: &policy, shelf: &shelf, kinds: &kinds()? };
     let decision = decide(&options.command, &setup, depth(options));
     counter.clear();
     let decision = decision?;
+    if let Some(signal) = world.interrupted() {
+        return Ok(refuse(&Refusal::interrupted(signal), &decision, written.take(), ui));
+    }
     if options.plan {
         return plans::show(&decision, options, &setup, ui);
     }
@@ -108,14 +124,19 @@ fn way(options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
     plans::write(&decision, &admitted, options)?;
 
     let outcome = match admitted {
-        Err(refusal) => return refuse(&refusal, &decision, options, ui),
+        Err(refusal) => return Ok(refuse(&refusal, &decision, written.take(), ui)),
         Ok(approval) => {
             let scene = Scene { world: &world, policy: &policy, kinds: setup.kinds };
             act::carry_out(approval, decision, &options.command, options.outcome.is_some(), &scene, ui)?
         }
     };
-    log.ended(&outcome)?;
-    outcome::write(options, &outcome)?;
+    // It ran: what can't be written any more changes nothing about how it ended.
+    if let Err(fault) = log.ended(&outcome) {
+        ui.complain(&format!("guard: the outcome can't be recorded: {fault}"));
+    }
+    if let Some(written) = written.take() {
+        written.outcome(&outcome, ui);
+    }
     Ok(outcome.exit())
 }
 
@@ -130,7 +151,11 @@ fn nothing_to_decide(options: &Options, places: &Places, shelf: &Shelf) -> Resul
     if places.ruling().is_none() && places.project.is_none() {
         return Ok(true);
     }
-    Ok(load(places)?.unnamed().value == Stance::Allow)
+    // A project can't loosen, so where the layers above let it pass, only a project that can be
+    // read has a say: a broken file in some repository stops nothing that is harmless.
+    let above = Places { project: None, ..places.clone() };
+    let passes = |places: &Places| load(places).map(|policy| policy.unnamed().value == Stance::Allow);
+    Ok(passes(&above)? && passes(places).unwrap_or(true))
 }
 
 fn depth(options: &Options) -> Depth {
@@ -138,8 +163,14 @@ fn depth(options: &Options) -> Depth {
     if whole || options.plan_out.is_some() || options.plan_in.is_some() { Depth::Full } else { Depth::Act }
 }
 
-fn refuse(refusal: &Refusal, decision: &Decision, options: &Options, ui: &mut Ui) -> Result<ExitCode, Fault> {
+/// Says why nothing runs; a guard that was interrupted ends of the signal.
+fn refuse(refusal: &Refusal, decision: &Decision, written: Option<Written>, ui: &mut Ui) -> ExitCode {
     ui.complain(&refusal.message);
-    outcome::write_refused(options, refusal, decision)?;
-    Ok(ExitCode::from(refusal.code))
+    if let Some(written) = written {
+        written.refused(refusal, decision, ui);
+    }
+    match refusal.signal {
+        Some(signal) => die_of(signal),
+        None => ExitCode::from(refusal.code),
+    }
 }

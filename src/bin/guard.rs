@@ -10,9 +10,12 @@ fn main() -> ExitCode {
     match cli::parse(arguments()) {
         Ok(options) => way::run(&options, &mut Ui),
         Err(fault) => {
-            let help = fault.exit_code() == 0;
-            let _ = fault.print();
-            if help { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) }
+            if fault.exit_code() == 0 {
+                let _ = fault.print();
+                return ExitCode::SUCCESS;
+            }
+            Ui.complain(&cli::wrong_usage(&fault));
+            ExitCode::from(exit::FAILURE)
         }
     }
 }

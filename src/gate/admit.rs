@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::judge::{Decision, Part, Rung, Stages, Typed, numbered};
 use crate::scope::Certainty;
 use crate::tool::{Freeze, Kinds, grouped};
-use crate::ui::escape::{escape, quote};
+use crate::ui::escape::escape;
 use crate::ui::plan::Plan;
 use crate::ui::words;
 
@@ -178,6 +178,7 @@ impl Gate<'_> {
             code: crate::exit::FAILURE,
             how: "no stages",
             message: self.say(why, &["leave out --stages"]),
+            signal: None,
         }
     }
 
@@ -198,8 +199,9 @@ impl Gate<'_> {
 
     fn denied(&self) -> Refusal {
         let narrower = self.narrower();
-        let glass = (self.can_break_glass() && narrower.is_none())
-            .then(|| format!("if it must be: guard --break-glass 'why' {}", quote(&self.asked.command)));
+        let glass = (self.can_break_glass() && narrower.is_none()).then(|| {
+            format!("if it must be: guard --break-glass 'why' {}", words::typed_again(&self.asked.command))
+        });
         let next: Vec<&str> = narrower.iter().chain(&glass).map(String::as_str).collect();
         Refusal::denied(self.say("denied", &next))
     }
@@ -217,7 +219,7 @@ impl Gate<'_> {
         }
         let calls = crate::scope::calls(found, scope.targets.get(..spare)?).ok()?;
         let [call] = calls.as_slice() else { return None };
-        Some(format!("this would pass the floor: guard {}", quote(&call.argv)))
+        Some(format!("this would pass the floor: guard {}", words::typed_again(&call.argv)))
     }
 
     fn nobody(&self) -> Refusal {
@@ -238,7 +240,11 @@ impl Gate<'_> {
     ) -> Result<Option<String>, Refusal> {
         if self.part.verdict.rung >= Rung::DryRun {
             match preview() {
-                Ok(text) => person.page(&text),
+                Ok(text) => {
+                    if let Some(ended) = person.page(&text) {
+                        self.take(ended, person, "")?;
+                    }
+                }
                 Err(why) => {
                     return Err(Refusal::denied(
                         self.say(&format!("the dry run does not agree: {why}"), &[]),

@@ -20,8 +20,8 @@ pub trait Person {
     /// Shows `text`, then asks `question`, and waits for one line.
     fn ask(&mut self, text: &str, question: &str) -> Answer;
 
-    /// Shows a long text page by page.
-    fn page(&mut self, text: &str);
+    /// Shows a long text page by page; returns what else came than the keys that turn pages.
+    fn page(&mut self, text: &str) -> Option<Answer>;
 
     /// Remembers that the answer was no.
     fn declined(&mut self);

@@ -50,39 +50,56 @@ impl Person for Terminal {
             Err(NoTurn::Background) => Answer::Gone,
             Ok((answer, turn)) => {
                 self.turn = Some(turn);
-                match answer {
-                    tty::Answer::Line(line) => Answer::Line(line),
-                    tty::Answer::Unreadable => Answer::Line(String::new()),
-                    tty::Answer::TimedOut => Answer::TimedOut,
-                    tty::Answer::Interrupted(signal) => Answer::Interrupted(signal),
-                    tty::Answer::Gone | tty::Answer::Background => Answer::Gone,
-                }
+                self::answer(answer)
             }
         }
     }
 
-    fn page(&mut self, text: &str) {
+    fn page(&mut self, text: &str) -> Option<Answer> {
         let rows = self.tty.size().map_or(PAGE, |(_, rows)| usize::from(rows).saturating_sub(2).max(1));
         let lines: Vec<&str> = text.lines().collect();
         let mut pages = lines.chunks(rows).peekable();
         while let Some(page) = pages.next() {
             if self.tty.say(&format!("{}\n", page.join("\n"))).is_err() {
-                return;
+                return Some(Answer::Gone);
             }
             if pages.peek().is_none() {
-                return;
+                break;
             }
-            let more = "-- Enter for more, q and Enter for the question --";
-            match self.tty.ask(more, self.patience) {
-                tty::Answer::Line(line) if !line.trim().eq_ignore_ascii_case("q") => {}
-                _ => return,
+            match self.more() {
+                tty::Answer::Line(line) if line.trim().eq_ignore_ascii_case("q") => break,
+                tty::Answer::Line(_) | tty::Answer::Unreadable => {}
+                other => return Some(answer(other)),
             }
         }
+        None
     }
 
     fn declined(&mut self) {
         if let Some(turn) = &mut self.turn {
             turn.remember_no();
         }
+    }
+}
+
+impl Terminal {
+    /// Asks for the next page; stopped and continued, it asks again.
+    fn more(&mut self) -> tty::Answer {
+        loop {
+            match self.tty.ask("-- Enter for more, q and Enter for the question --", self.patience) {
+                tty::Answer::Interrupted(libc::SIGTSTP) => tty::stop(),
+                answer => return answer,
+            }
+        }
+    }
+}
+
+fn answer(answer: tty::Answer) -> Answer {
+    match answer {
+        tty::Answer::Line(line) => Answer::Line(line),
+        tty::Answer::Unreadable => Answer::Line(String::new()),
+        tty::Answer::TimedOut => Answer::TimedOut,
+        tty::Answer::Interrupted(signal) => Answer::Interrupted(signal),
+        tty::Answer::Gone | tty::Answer::Background => Answer::Gone,
     }
 }

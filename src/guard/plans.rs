@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use crate::cli::Options;
 use crate::gate::{Approval, Asked, Refusal};
 use crate::judge::Decision;
+use crate::ui::escape::quote;
 use crate::ui::plan::{Plan, VERSION};
 use crate::ui::{Ui, words};
 use crate::world::read_trusted;
@@ -25,7 +26,7 @@ pub fn show(
     let stages = options.stages.as_ref();
     let plan = Plan::of(decision, stages);
     if options.json {
-        ui.print(&serde_json::to_string(&plan).map_err(std::io::Error::other)?)?;
+        ui.print(&String::from_utf8_lossy(&crate::record::to_line(&plan)?))?;
     } else {
         ui.print(&words::plan(decision, setup.kinds, stages))?;
     }
@@ -62,7 +63,7 @@ pub fn write(
 
 /// A plan names what may be hit, so nobody else may write it.
 fn save(path: &Path, plan: &Plan) -> Result<(), Fault> {
-    let fault = |fault: std::io::Error| Fault::Plan(format!("{}: {fault}", path.display()));
+    let fault = |fault: std::io::Error| Fault::Plan(format!("{}: {fault}", quote(&[path])));
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(fault)?;
     let mut text = serde_json::to_string_pretty(plan).map_err(|e| fault(std::io::Error::other(e)))?;
@@ -73,13 +74,13 @@ fn save(path: &Path, plan: &Plan) -> Result<(), Fault> {
 
 fn load(path: &Path) -> Result<Plan, Fault> {
     let text = read_trusted(path).map_err(|fault| Fault::Plan(fault.to_string()))?;
-    let text = text.ok_or_else(|| Fault::Plan(format!("{} is not there", path.display())))?;
+    let text = text.ok_or_else(|| Fault::Plan(format!("{} is not there", quote(&[path]))))?;
     let plan: Plan = serde_json::from_str(&text)
-        .map_err(|fault| Fault::Plan(format!("{} is no plan: {fault}", path.display())))?;
+        .map_err(|fault| Fault::Plan(format!("{} is no plan: {fault}", quote(&[path]))))?;
     if plan.plan != VERSION {
         return Err(Fault::Plan(format!(
             "{} is a plan of version {}, not {VERSION}",
-            path.display(),
+            quote(&[path]),
             plan.plan
         )));
     }

@@ -51,7 +51,7 @@ impl Open {
     }
 
     /// Writes the outcome.
-    pub fn ended(mut self, outcome: &Outcome) -> Result<(), Fault> {
+    pub fn ended(mut self, outcome: &Outcome) -> Result<(), record::Error> {
         if let Some(log) = &mut self.log {
             let record = record::Outcome {
                 id: self.id,

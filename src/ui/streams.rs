@@ -1,6 +1,9 @@
 //! One owner of the streams: what guard prints goes through here.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+
+use super::escape::{escape, visible};
 
 /// Where guard writes: results to stdout, everything else to stderr.
 #[derive(Debug, Default)]
@@ -10,7 +13,7 @@ impl Ui {
     /// Prints a result.
     pub fn print(&mut self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
+        out.write_all(harmless(text).as_bytes())?;
         out.write_all(b"\n")?;
         out.flush()
     }
@@ -28,7 +31,21 @@ impl Ui {
     /// Says something beside the result. A closed stderr is no reason to fail.
     pub fn complain(&mut self, text: &str) {
         let mut err = io::stderr().lock();
-        let _ = err.write_all(text.as_bytes());
+        let _ = err.write_all(harmless(text).as_bytes());
         let _ = err.write_all(b"\n");
     }
+}
+
+/// The text with what a terminal could obey written out. Names are escaped where they are put into
+/// a sentence; this is for the one that was forgotten.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let safe = |c: char| c == '\n' || visible(c);
+    if text.chars().all(safe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if safe(c) { out.push(c) } else { out.push_str(&escape(c.encode_utf8(&mut [0; 4]))) }
+    }
+    Cow::Owned(out)
 }

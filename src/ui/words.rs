@@ -14,6 +14,9 @@ use super::plan::shown_name;
 /// Reasons shown to a person at the most; a plan in JSON has them all.
 const REASONS: usize = 6;
 
+/// Columns of a command to type again.
+const COMMAND: usize = 2000;
+
 /// Columns that every message fits into.
 const WIDTH: usize = 80;
 
@@ -177,5 +180,12 @@ pub fn way_on(part: &Part, options: &[&str], command: &[OsString]) -> Option<Str
     }
     let stages = if part.verdict.rung >= Rung::Stage { " --stages" } else { "" };
     let own: String = options.iter().map(|o| format!(" {o}")).collect();
-    Some(format!("guard --expect {}{stages}{own} {}", scope.count, quote(command)))
+    Some(format!("guard --expect {}{stages}{own} {}", scope.count, typed_again(command)))
+}
+
+/// A command to type again; of one that nobody typed, the beginning.
+pub fn typed_again(command: &[OsString]) -> String {
+    // Quoting a word never makes it shorter: so many words are more than fit.
+    let words = command.get(..COMMAND).unwrap_or(command);
+    shorten(&quote(words), COMMAND).into_owned()
 }
