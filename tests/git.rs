@@ -148,6 +148,7 @@ const ROWS: &[(&str, &str, usize)] = &[
     ("git checkout -- a dir", "file", 1),
     ("git checkout HEAD -- a b", "file", 2),
     ("git checkout -b other", "file", 0),
+    ("git checkout y", "file", 0),
     ("git switch --discard-changes y", "file", 3),
     ("git restore .", "file", 2),
     ("git restore -SW .", "file", 3),
