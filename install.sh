@@ -115,13 +115,15 @@ if "$from/guardctl" man "$work/man" >/dev/null 2>&1; then
     done
 fi
 completions() {
-    if "$from/guardctl" completions "$1" >"$work/$1" 2>/dev/null && [ -s "$work/$1" ]; then
-        place 644 "$work/$1" "$2"
+    if "$from/guardctl" completions "$1" "$2" >"$work/$1" 2>/dev/null && [ -s "$work/$1" ]; then
+        place 644 "$work/$1" "$3"
     fi
 }
-completions bash share/bash-completion/completions/guardctl
-completions zsh share/zsh/site-functions/_guardctl
-completions fish share/fish/vendor_completions.d/guardctl.fish
+for program in guard guardctl; do
+    completions bash "$program" "share/bash-completion/completions/$program"
+    completions zsh "$program" "share/zsh/site-functions/_$program"
+    completions fish "$program" "share/fish/vendor_completions.d/$program.fish"
+done
 
 # Files of an earlier installation that this one no longer has go; folders it made stay noted.
 folder share/guard

@@ -1,4 +1,4 @@
-//! guard's own options. They end at the first word that is none.
+//! guard's own options, which end at the first word that is none; and those of guard-shell.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -48,8 +48,21 @@ pub struct Options {
     #[arg(long, value_name = "REASON")]
     pub break_glass: Option<String>,
     /// The command to guard
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND")]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND",
+        value_hint = clap::ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
+}
+
+/// Runs one plain command the way guard does; the login shell itself is not ready in this build.
+///
+/// A session is refused, and so is text with pipes, lists, variables, patterns, redirections or
+/// substitutions: nothing in it would be judged. Do not put it into /etc/passwd yet.
+#[derive(Debug, Parser)]
+#[command(name = "guard-shell", version, max_term_width = 100)]
+pub struct Shell {
+    /// Run this one command, through guard
+    #[arg(short = 'c', value_name = "TEXT", allow_hyphen_values = true)]
+    pub text: Option<OsString>,
 }
 
 const AFTER: &str = "\

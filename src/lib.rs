@@ -21,6 +21,7 @@ pub mod policy;
 pub mod read;
 pub mod record;
 pub mod scope;
+pub mod shell;
 pub mod tool;
 pub mod ui;
 pub mod world;

@@ -11,8 +11,11 @@ use crate::world::Real;
 use super::Failure;
 use super::audit::{self, AuditArgs};
 use super::configured::Configured;
+use super::doctor::{self, DoctorArgs};
 use super::judge::{self, JudgeArgs};
+use super::pages::{self, CompletionsArgs, ManArgs};
 use super::policy::{self, PolicyArgs};
+use super::rollout::{self, RolloutArgs};
 use super::tools::{self, ToolsArgs};
 
 /// Policies, tool files, records: everything about guard that does not run a command.
@@ -33,8 +36,18 @@ pub enum Command {
     Policy(PolicyArgs),
     /// Tools: what guard knows of each
     Tools(ToolsArgs),
+    /// Rollouts: how far each has come
+    Rollout(RolloutArgs),
     /// The audit log: gated decisions and what came of them
     Audit(AuditArgs),
+    /// What guard reads and finds here, what is wrong, and how to mend it
+    Doctor(DoctorArgs),
+    /// Print the completions of one of guard's programs
+    Completions(CompletionsArgs),
+    /// Print man pages, or write them into a folder
+    Man(ManArgs),
+    /// Print the version
+    Version,
 }
 
 /// Runs guardctl and returns its exit code.
@@ -55,6 +68,14 @@ fn dispatch(command: &Command, ui: &mut Ui) -> Result<u8, Failure> {
         Command::Judge(args) => judge::run(args, ui),
         Command::Policy(args) => policy::run(args, ui),
         Command::Tools(args) => tools::run(args, ui),
+        Command::Rollout(args) => rollout::run(args, ui),
+        Command::Doctor(args) => doctor::run(args, ui),
+        Command::Completions(args) => pages::completions(args, ui),
+        Command::Man(args) => pages::man(args, ui),
+        Command::Version => {
+            ui.print(&format!("guardctl {}", env!("CARGO_PKG_VERSION")))?;
+            Ok(0)
+        }
         Command::Audit(args) => audit(args, ui),
     }
 }

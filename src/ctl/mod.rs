@@ -3,9 +3,12 @@
 pub mod audit;
 mod commands;
 pub mod configured;
+pub mod doctor;
 mod failure;
 pub mod judge;
+mod pages;
 pub mod policy;
+pub mod rollout;
 pub mod tool_tests;
 pub mod tools;
 

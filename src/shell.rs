@@ -1,0 +1,109 @@
+//! The login shell for bastions, as far as it goes: one plain command, judged the way guard does.
+//!
+//! A shell that let through what it does not follow would be worse than none. So whatever is more
+//! than one plain command is refused, and so is a session: nothing in it would be judged.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::process::ExitCode;
+
+use crate::cli::{Options, Shell};
+use crate::exit;
+use crate::guard;
+use crate::read::{Bit, plain};
+use crate::ui::Ui;
+
+/// What every refusal ends with.
+const NOT_READY: &str =
+    "the login shell of this build runs one plain command (-c 'COMMAND WORDS') and nothing else";
+
+/// Runs what a login shell was started with.
+pub fn run(shell: &Shell, ui: &mut Ui) -> ExitCode {
+    let refuse = |ui: &mut Ui, why: &str| {
+        ui.complain(&format!("guard-shell: {why}: {NOT_READY}"));
+        ExitCode::from(exit::FAILURE)
+    };
+    let Some(text) = &shell.text else { return refuse(ui, "no session is opened") };
+    match words(text) {
+        Ok(command) => guard::run(&Options { command, ..Options::default() }, ui),
+        Err(why) => refuse(ui, &why),
+    }
+}
+
+/// The words of one plain command.
+///
+/// # Errors
+/// A sentence on what is more than that.
+fn words(text: &OsStr) -> Result<Vec<OsString>, String> {
+    let commands = plain(text.as_bytes()).map_err(|fault| fault.to_string())?;
+    let [command] = commands.as_slice() else {
+        return Err("the text is not one command".into());
+    };
+    let word = |bits: &Vec<Bit>| {
+        let mut out = Vec::new();
+        for bit in bits {
+            match bit {
+                Bit::Quoted(text) => out.extend(text),
+                Bit::Bare(text) if text.iter().any(|b| b"*?[~=".contains(b)) => {
+                    return Err("the text has a pattern, a home folder or an assignment".to_owned());
+                }
+                Bit::Bare(text) => out.extend(text),
+                Bit::Variable { .. } => return Err("the text has a variable".to_owned()),
+            }
+        }
+        Ok(OsString::from_vec(out))
+    };
+    let argv = command.words.iter().map(word).collect::<Result<Vec<_>, _>>()?;
+    // What is refused here for its redirections to nowhere would otherwise lose them in silence.
+    if text.as_bytes().iter().any(|b| b"<>&|;".contains(b)) && quoted_less(text) {
+        return Err("the text has a redirection or a list".into());
+    }
+    Ok(argv)
+}
+
+/// True where a text holds an operator outside quotes.
+fn quoted_less(text: &OsStr) -> bool {
+    let mut quote = None;
+    let mut bytes = text.as_bytes().iter();
+    while let Some(byte) = bytes.next() {
+        match (quote, byte) {
+            (None | Some(b'"'), b'\\') => _ = bytes.next(),
+            (None, b'\'' | b'"') => quote = Some(*byte),
+            (Some(open), byte) if open == *byte => quote = None,
+            (None, b'<' | b'>' | b'&' | b'|' | b';') => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_plain_command_has_words() {
+        let read = |text: &str| words(OsStr::new(text)).ok();
+        assert_eq!(
+            read("rm 'a b' \"c;d\" e\\;f"),
+            Some(["rm", "a b", "c;d", "e;f"].map(OsString::from).into())
+        );
+        for text in [
+            "",
+            "a; b",
+            "a;",
+            "a &",
+            "a | b",
+            "a >/dev/null",
+            "a 2>&1",
+            "a $X",
+            "a *",
+            "a ~",
+            "A=b c",
+            "a $(b)",
+            "a '",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
