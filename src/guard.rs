@@ -8,6 +8,7 @@
 //! and test all go through it.
 
 mod decide;
+mod freezes;
 mod inner;
 mod nested;
 mod outcome;
@@ -114,7 +115,7 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
         return plans::show(&decision, options, &setup, ui);
     }
 
-    let asked = plans::asked(options)?;
+    let asked = plans::asked(options, &policy)?;
     let log = records::open(&decision, options, &setup)?;
     let mut person = gate::at_terminal(session, &policy, &world);
     let person = person.as_mut().map(|p| p as &mut dyn Person);

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit;
 use crate::judge::{Part, Rung};
-use crate::read::Match;
 use crate::scope::Frozen;
 use crate::tool::{Freeze, OptionName, grouped};
 use crate::ui::Ui;
@@ -19,21 +18,6 @@ use crate::world::{FileSet, RemoveEvent, RemoveOptions, RemoveOutcome, remove};
 
 use super::outcome::{Outcome, Tally};
 use super::rollout::STOPPING;
-
-/// Options that standing in for rm can honour; the last one is only read.
-const KNOWN: [&str; 11] = [
-    "-f",
-    "--force",
-    "-r",
-    "-R",
-    "--recursive",
-    "-v",
-    "--verbose",
-    "-d",
-    "--dir",
-    "--one-file-system",
-    "--preserve-root",
-];
 
 /// What to tell while removing.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +32,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// Takes the frozen files out of a part, where guard can stand in for its tool.
 pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> {
     let found = part.found.as_ref()?;
-    if allowed || part.freeze != Freeze::Handles || !stands_in(found) || found.invocation.is_carried() {
+    if allowed || part.freeze != Freeze::Handles {
         return None;
     }
     let given = |name: &str| found.invocation.option(&OptionName::unlisted(name)).is_some();
@@ -60,22 +44,6 @@ pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> 
     match std::mem::take(&mut scope.frozen) {
         Frozen::Files(set) => Some((set, manner)),
         Frozen::Nothing => None,
-    }
-}
-
-/// Tells whether guard can do all that the command would: options it does not know, or other
-/// actions of find beside the removal, keep it from standing in.
-fn stands_in(found: &Match) -> bool {
-    let mut options = found.invocation.options().map(|given| given.spelled.as_str());
-    match found.file.tool.names[0].as_str() {
-        "rm" => options.all(|option| KNOWN.contains(&option)),
-        "rmdir" => options.all(|option| matches!(option, "-v" | "--verbose")),
-        "find" => !options.any(|option| {
-            ["-print", "-printf", "-ls", "-fprint", "-fls", "-exec", "-ok"]
-                .iter()
-                .any(|other| option.starts_with(other))
-        }),
-        _ => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The plainest rollout: stage after stage, one call after another, the first failure stops.
 //!
-//! Before each stage the targets are listed again and the floors are held against who is left; a
+//! Before the first stage the targets are listed again, before each the floors are held against who is
+//! left; a
 //! Ctrl-C lets the running call end. Whatever stops it, the end says what is done and what is left.
 
 use std::ffi::OsString;

@@ -62,6 +62,8 @@ pub struct Asked {
     pub max: Option<u64>,
     /// `--stages`.
     pub stages: Option<Stages>,
+    /// The stages that policy names, where `--stages` says none.
+    pub site_stages: Option<Stages>,
     /// `--break-glass`.
     pub break_glass: Option<String>,
     /// The plan of `--plan-in`.
@@ -87,7 +89,7 @@ pub fn admit(
         return Err(gate.no_stages());
     }
     let rung = part.verdict.rung;
-    let stages = asked.stages.clone().or_else(|| gate.must_stage().then(Stages::default));
+    let stages = gate.stages();
     let approve = |how| Ok(Approval { how, rung, stages });
     if rung == Rung::Allow {
         return approve(How::Allowed);
@@ -172,6 +174,12 @@ impl Gate<'_> {
         (matches!(rung, Rung::Stage | Rung::Approve) || glass) && self.can_stage()
     }
 
+    /// The stages it has to run in, where it has to.
+    fn stages(&self) -> Option<Stages> {
+        let default = || self.asked.site_stages.clone().unwrap_or_default();
+        self.asked.stages.clone().or_else(|| self.must_stage().then(default))
+    }
+
     fn no_stages(&self) -> Refusal {
         let why = "it can't run in stages, because its targets can't be named one by one";
         Refusal {
@@ -182,7 +190,7 @@ impl Gate<'_> {
         }
     }
 
-    /// Floors and protected names hold even then.
+    /// Floors, and what the command itself runs under, hold even then.
     fn can_break_glass(&self) -> bool {
         let holds = |rule: &str| rule.starts_with("role.") || matches!(rule, "itself");
         !self.part.verdict.reasons.iter().any(|r| r.rung == Rung::Deny && holds(&r.rule))
@@ -255,7 +263,7 @@ impl Gate<'_> {
         let mut lines = vec![words::headline(self.part, self.kinds)];
         lines.extend(words::details(self.part, self.kinds));
         lines.extend(words::reasons(self.part));
-        if let Some(stages) = self.asked.stages.clone().or_else(|| self.must_stage().then(Stages::default)) {
+        if let Some(stages) = self.stages() {
             let batches = stages.batches(self.part.scope.as_ref().map_or(0, |s| s.count));
             let batches: Vec<String> = batches.iter().map(|b| grouped(*b)).collect();
             lines.push(format!("  it runs in stages of {}", batches.join(", ")));

@@ -10,7 +10,7 @@ use crate::tool::{Effect, Freeze, Kinds, Source};
 use crate::world::World;
 
 use super::inner::Carried;
-use super::{Fault, inner, sentences};
+use super::{Fault, freezes, inner, sentences};
 
 /// What guard knows when a command arrives.
 pub struct Setup<'a> {
@@ -43,6 +43,7 @@ pub fn decide(argv: &[OsString], setup: &Setup<'_>, depth: Depth) -> Result<Deci
     for understood in read(argv, setup.shelf)? {
         part(&understood, setup, depth, &mut parts);
     }
+    freezes::settle(&mut parts, depth);
     Decision::of(parts).ok_or_else(|| ReadFault::Empty.into())
 }
 

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use crate::cli::Options;
 use crate::gate::{Approval, Asked, Refusal};
-use crate::judge::Decision;
+use crate::judge::{Decision, StagesFault};
+use crate::policy::Policy;
 use crate::ui::escape::quote;
 use crate::ui::plan::{Plan, VERSION};
 use crate::ui::{Ui, words};
@@ -33,16 +34,25 @@ pub fn show(
     if let Some(path) = &options.plan_out {
         save(path, &plan)?;
     }
-    let admitted = crate::gate::admit(decision, &asked(options)?, setup.kinds, None, &|| Ok(String::new()));
+    let admitted =
+        crate::gate::admit(
+            decision,
+            &asked(options, setup.policy)?,
+            setup.kinds,
+            None,
+            &|| Ok(String::new()),
+        );
     Ok(ExitCode::from(admitted.map_or_else(|refusal| refusal.code, |_| 0)))
 }
 
 /// What guard's own options said beforehand.
-pub fn asked(options: &Options) -> Result<Asked, Fault> {
+pub fn asked(options: &Options, policy: &Policy) -> Result<Asked, Fault> {
+    let site = policy.site(|file| file.stages.clone()).map(|stages| stages.join(",").parse());
     Ok(Asked {
         expect: options.expect,
         max: options.max,
         stages: options.stages.clone(),
+        site_stages: site.transpose().map_err(|fault: StagesFault| Fault::Plan(fault.to_string()))?,
         break_glass: options.break_glass.clone(),
         plan: options.plan_in.as_deref().map(load).transpose()?,
         command: options.command.clone(),

@@ -241,7 +241,7 @@ pub struct Environment {
     /// How many rungs every verdict from `confirm` up rises; from 1 up, destroying members or
     /// containers asks for the context's name however few they are.
     #[serde(default)]
-    pub raise: u8,
+    pub raise: Option<u8>,
     /// Limits of its own.
     #[serde(default)]
     pub limits: LimitsTable,

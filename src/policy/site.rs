@@ -81,8 +81,13 @@ fn push(layers: &mut Vec<Layer>, path: PathBuf, standing: Standing) -> Result<()
     if let Some(text) = read_trusted(&path)? {
         let shown = path.display().to_string();
         let layer = layer(Origin::File(path.clone()), standing, &shown, text)?;
-        if standing == Standing::Tighten && layer.file.audit.path.is_some() {
-            return Err(ConfigFault::NotHere { path, key: "audit.path" });
+        let said = [
+            ("audit.path", layer.file.audit.path.is_some()),
+            ("prompt.timeout", layer.file.prompt.timeout.is_some()),
+            ("stages", layer.file.stages.is_some()),
+        ];
+        if let Some((key, _)) = said.into_iter().find(|(_, said)| *said && standing == Standing::Tighten) {
+            return Err(ConfigFault::NotHere { path, key });
         }
         layers.push(layer);
     }

@@ -194,8 +194,19 @@ impl Policy {
     }
 
     fn raise(&self, environments: &Environments) -> u8 {
-        let all = self.layers.iter().flat_map(|layer| &layer.file.environment);
-        all.filter(|(name, _)| environments.all.contains(name)).map(|(_, e)| e.raise).max().unwrap_or(0)
+        let of = |name: &String| {
+            let mut raise = 0;
+            for layer in &self.layers {
+                let own = layer.file.environment.get(name).and_then(|e| e.raise);
+                raise = match (layer.standing, own) {
+                    (_, None) => raise,
+                    (Standing::Site, Some(own)) => own,
+                    (Standing::Tighten, Some(own)) => raise.max(own),
+                };
+            }
+            raise
+        };
+        environments.all.iter().map(of).max().unwrap_or(0)
     }
 
     /// What is done about a command that no tool file names.
@@ -211,7 +222,7 @@ impl Policy {
         setting
     }
 
-    /// How many members of a role must stay, of `total`; the strictest of all layers that name it.
+    /// How many members of a role must stay, of `total`; the last site layer's word, or stricter by a lower layer's.
     pub fn keep(&self, role: &str, tool: &str, total: u64) -> Option<Setting<u64>> {
         let mut strictest: Option<Setting<u64>> = None;
         for (layer, file) in self.layers.iter().enumerate() {

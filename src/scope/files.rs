@@ -6,9 +6,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::policy::Policy;
+use crate::policy::{Environments, Policy};
 use crate::read::{Fill, Match};
-use crate::tool::{Effect, Kinds, OptionName, grouped};
+use crate::tool::{Effect, Kinds, OptionName, Size, grouped};
 use crate::ui::escape::{escape, quote};
 use crate::world::{
     FileSet, Listing, PreparedRules, ProtectedPath, Relation, Stopped, Walk, WalkRequest, World,
@@ -64,10 +64,29 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
             .protected
             .extend(roots.iter().flat_map(|root| rules.protected_by_text(root)).map(|p| protected(&p)));
     }
+    scope.protected.extend(by_policy(found, &roots, policy));
     let globbed =
         rules.expanded_glob(&roots, &mut |folder| world.names(folder)).filter(|_| minds && !elsewhere);
     scope.protected.extend(globbed.map(|glob| protected(&glob.folder)));
     scope
+}
+
+/// Paths that the limits of the action protect by name.
+fn by_policy(found: &Match, roots: &[PathBuf], policy: &Policy) -> Vec<Protected> {
+    let effect = found.effect().unwrap_or(Effect::Destroy);
+    let globs = policy.ladder(&found.name(), effect, Size::Small, &Environments::default()).protect;
+    let named =
+        |root: &PathBuf| globs.iter().any(|(glob, ..)| glob.matches(root.as_os_str().as_encoded_bytes()));
+    roots
+        .iter()
+        .filter(|root| named(root))
+        .map(|root| Protected {
+            what: root.clone().into_os_string(),
+            why: "protected by policy".into(),
+            rule: "limits.protect",
+            deny: true,
+        })
+        .collect()
 }
 
 /// Files that only the tool itself can name (find): each path it lists, and nothing below it.

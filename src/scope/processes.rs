@@ -22,7 +22,10 @@ pub fn scope(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> 
     }
     let table = match world.processes() {
         Ok(table) => table,
-        Err(why) => return listed::unknown("process", kinds, why),
+        // Plain pids are a bound even where no table can be had.
+        Err(why) => {
+            return plain_pids(found, words, kinds).unwrap_or_else(|| listed::unknown("process", kinds, why));
+        }
     };
     let own = world.own_pid();
     let hit = match found.action().targets.by {
@@ -47,12 +50,15 @@ pub fn scope(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> 
 
 /// On another host the words are all there is: a name there may stand for any number.
 fn elsewhere(found: &Match, words: &Words, kinds: &Kinds) -> Scope {
+    plain_pids(found, words, kinds)
+        .unwrap_or_else(|| listed::unknown("process", kinds, "the processes are on another host".into()))
+}
+
+/// The bound that process ids alone give: no groups, no everyone, no names.
+fn plain_pids(found: &Match, words: &Words, kinds: &Kinds) -> Option<Scope> {
     let plain = found.action().targets.by == ProcessBy::Pid && words.bounded;
     let counts = plain && words.targets.iter().all(|t| t.name.as_bytes().iter().all(u8::is_ascii_digit));
-    if counts {
-        return Scope { certainty: Certainty::AtMost, ..words.scope(kinds) };
-    }
-    listed::unknown("process", kinds, "the processes are on another host".into())
+    counts.then(|| Scope { certainty: Certainty::AtMost, ..words.scope(kinds) })
 }
 
 fn target(process: &Process) -> Target {

@@ -92,7 +92,7 @@ fn shown(policy: &Policy) -> Shown {
             environments.push(ShownEnvironment {
                 name: name.clone(),
                 contexts: environment.contexts.iter().map(|glob| glob.text().to_owned()).collect(),
-                raise: environment.raise,
+                raise: environment.raise.unwrap_or(0),
                 layer: at,
             });
         }
