@@ -34,7 +34,7 @@ pub fn settle(parts: &mut [Part], depth: Depth) {
 
 fn held(part: &Part, single: bool, depth: Depth) -> Freeze {
     let Some((found, scope)) = part.found.as_ref().zip(part.scope.as_ref()) else { return part.freeze };
-    let exact = scope.certainty == Certainty::Exact || depth == Depth::Enough;
+    let exact = matches!(scope.certainty, Certainty::Exact | Certainty::AtMost) || depth == Depth::Enough;
     let by_itself = match part.freeze {
         Freeze::Handles => single && exact && stands_in(found) && !found.invocation.is_carried(),
         Freeze::Names | Freeze::Lease => single && exact && calls(found, &scope.targets).is_ok(),

@@ -44,9 +44,11 @@ pub fn calls(found: &Match, targets: &[Target]) -> Result<Vec<Call>, NarrowFault
         .words()
         .iter()
         .any(|parts| matches!(parts.as_slice(), [crate::tool::Part::Literal(word)] if word == "--"));
+    let typed = typed_type(found);
     let mut calls = Vec::new();
     for batch in batches(found, targets) {
-        let names: Vec<OsString> = batch.iter().map(|at| word(found, &targets[*at])).collect();
+        let names: Vec<OsString> =
+            batch.iter().map(|at| word(found, typed.as_deref(), &targets[*at])).collect();
         if let Some(name) = names.iter().find(|n| n.as_bytes().starts_with(b"-"))
             && !ends_options
         {
@@ -101,14 +103,14 @@ fn key(target: &Target) -> Key<'_> {
 }
 
 /// How the tool takes one target: its name, or `TYPE/NAME`.
-fn word(found: &Match, target: &Target) -> OsString {
+fn word(found: &Match, typed: Option<&str>, target: &Target) -> OsString {
     if found.action().targets.source != Source::Resources {
         return target.name.clone();
     }
     // A category (`all`) or short name as typed is no type of this very target; then the listing's
     // own word is exact.
-    let typed = typed_type(found).filter(|t| target.api.is_none() || t.starts_with(&target.kind));
-    let mut word = OsString::from(typed.unwrap_or_else(|| target.type_word()));
+    let typed = typed.filter(|t| target.api.is_none() || t.starts_with(&target.kind));
+    let mut word = OsString::from(typed.map_or_else(|| target.type_word(), str::to_owned));
     word.push("/");
     word.push(&target.name);
     word
