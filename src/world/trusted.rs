@@ -57,6 +57,8 @@ pub fn read_trusted(path: &Path) -> Result<Option<String>, FileFault> {
     }
     check(path, &metadata)?;
     if let Some(folder) = path.parent() {
+        // A bare name lies in the folder we are in.
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         check(folder, &folder.metadata().map_err(unreadable)?)?;
     }
     if metadata.len() > LARGEST {
