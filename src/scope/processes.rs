@@ -29,7 +29,7 @@ pub fn scope(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> 
     };
     let own = world.own_pid();
     let hit = match found.action().targets.by {
-        ProcessBy::Pid => by_pid(words, &table, own),
+        ProcessBy::Pid => by_pid(words, &table, own, found.invocation.is_carried()),
         ProcessBy::Name => by_name(words, &table),
         ProcessBy::Listing => match listed_pids(found, kinds, world) {
             Ok(pids) => table.iter().filter(|p| pids.contains(&p.pid)).collect(),
@@ -94,17 +94,22 @@ fn above(own: i32, table: &[Process]) -> Vec<i32> {
     above
 }
 
-/// Pids as kill takes them: a number, 0 for its own group, -1 for everyone, -N for a group.
-fn by_pid<'t>(words: &Words, table: &'t [Process], own: i32) -> Vec<&'t Process> {
+/// Pids as kill takes them: a number, 0 for its own group, -1 for everyone, -N for a group. What is
+/// no number is refused by some kills and a program's name to others.
+///
+/// `carried` tells that a wrapper may change the user: everyone is then more than one's own.
+fn by_pid<'t>(words: &Words, table: &'t [Process], own: i32, carried: bool) -> Vec<&'t Process> {
     let me = table.iter().find(|p| p.pid == own);
+    let mine = |p: &Process| me.is_none_or(|me| me.euid == 0 || [me.uid, me.euid].contains(&p.uid));
     let mut hit = Vec::new();
     for word in &words.targets {
-        let Some(pid) = word.name.to_str().and_then(|w| w.parse::<i32>().ok()) else { continue };
+        let pid = number(word.name.as_bytes());
         let matches = |p: &&Process| match pid {
-            0 => me.is_some_and(|me| p.pgid == me.pgid),
-            -1 => p.pid != 1 && me.is_some_and(|me| me.euid == 0 || p.uid == me.uid),
-            pid if pid < 0 => p.pgid == -pid,
-            pid => p.pid == pid,
+            None => is_called(p, word.name.as_bytes()),
+            Some(0) => me.is_some_and(|me| p.pgid == me.pgid),
+            Some(-1) => p.pid != 1 && (carried || mine(p)),
+            Some(pid) if pid < 0 => Some(p.pgid) == pid.checked_neg(),
+            Some(pid) => p.pid == pid,
         };
         hit.extend(table.iter().filter(matches));
     }
@@ -113,13 +118,20 @@ fn by_pid<'t>(words: &Words, table: &'t [Process], own: i32) -> Vec<&'t Process>
     hit
 }
 
+/// A number as kill reads it: blanks in front are skipped, and of a long one the lower 32 bits
+/// count, so that 4294967295 is -1.
+fn number(word: &[u8]) -> Option<i32> {
+    let text = std::str::from_utf8(word.trim_ascii_start()).ok()?;
+    text.parse::<i64>().ok().map(|long| long as i32)
+}
+
 /// Program names as killall takes them: exact, the kernel keeps 15 bytes of each.
 fn by_name<'t>(words: &Words, table: &'t [Process]) -> Vec<&'t Process> {
-    let named = |p: &Process, name: &[u8]| {
-        let short = &name[..name.len().min(15)];
-        p.comm.as_bytes() == short
-    };
-    table.iter().filter(|p| words.targets.iter().any(|w| named(p, w.name.as_bytes()))).collect()
+    table.iter().filter(|p| words.targets.iter().any(|w| is_called(p, w.name.as_bytes()))).collect()
+}
+
+fn is_called(process: &Process, name: &[u8]) -> bool {
+    process.comm.as_bytes() == &name[..name.len().min(15)]
 }
 
 fn listed_pids(found: &Match, kinds: &Kinds, world: &dyn World) -> Result<Vec<i32>, String> {
