@@ -51,7 +51,7 @@ pub fn by_words(found: &Match) -> bool {
 pub fn resolve(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Scope {
     let Question { found, words, kinds, full, .. } = question;
     let mut scope = match found.action().targets.source {
-        Source::Host => host(words, kinds, world),
+        Source::Host => host(found, words, kinds, world),
         Source::Files => files::scope(question, policy, world),
         Source::Processes => processes::scope(found, words, kinds, world),
         _ if found.action().list.is_some() => listed::scope(found, &words.kind, kinds, world),
@@ -70,15 +70,13 @@ pub fn resolve(question: &Question<'_>, policy: &Policy, world: &dyn World) -> S
     scope
 }
 
-/// This host.
-fn host(words: &Words, kinds: &Kinds, world: &dyn World) -> Scope {
+/// This host, or the one that the command's own options name.
+fn host(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> Scope {
     let session = world.session();
-    let mut scope = Scope {
-        count: 1,
-        targets: vec![named(&words.kind, session.host.as_ref())],
-        ..empty(&words.kind, kinds)
-    };
-    if session.ssh {
+    let name = place(found, world).name;
+    let mut scope =
+        Scope { count: 1, targets: vec![named(&words.kind, name.as_ref())], ..empty(&words.kind, kinds) };
+    if session.ssh && name == session.host {
         scope.protected.push(Protected {
             what: session.host.clone().into(),
             why: "this host, reached over ssh".into(),
