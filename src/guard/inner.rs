@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::read::{Bit, Fill, Invocation, Match, Piece, Plain, Wrapper, plain};
-use crate::scope::run;
+use crate::scope::{place, run};
+use crate::tool::Inner;
 
 use super::decide::Setup;
 
@@ -25,7 +26,8 @@ pub fn carried(found: &Match, setup: &Setup<'_>) -> Vec<Carried> {
     if let Some(range) = inner.operands {
         let operands = found.operands();
         let words = &operands[range.indices(operands.len())];
-        let wrappers = outer(found, words.len(), inner.elsewhere, inner.shell);
+        let place = if inner.elsewhere { place(found, setup.world).name } else { String::new() };
+        let wrappers = outer(found, words.len(), inner, place);
         if inner.shell && !words.is_empty() {
             let text = words.join(OsStr::new(" "));
             commands.extend(in_shell_text(&text, &wrappers, setup));
@@ -143,15 +145,14 @@ fn named_in(text: &OsStr, setup: &Setup<'_>) -> Option<OsString> {
 }
 
 /// The wrappers of a carried command: those around, and the carrier itself.
-fn outer(found: &Match, inner_words: usize, elsewhere: bool, shell: bool) -> Vec<Wrapper> {
+fn outer(found: &Match, inner_words: usize, inner: &Inner, place: String) -> Vec<Wrapper> {
     let before = |invocation: &Invocation| {
         let mut words = invocation.argv();
         words.truncate(words.len().saturating_sub(inner_words));
         words
     };
-    let without = found.action().inner.as_ref().map_or(&[][..], |inner| &inner.without);
     let stays = |piece: &Piece| match piece {
-        Piece::Option(given) => !without.iter().any(|name| name.same(&given.name)),
+        Piece::Option(given) => !inner.without.iter().any(|name| name.same(&given.name)),
         _ => true,
     };
     let pieces = found.invocation.pieces.iter().filter(|piece| stays(piece)).cloned().collect();
@@ -161,8 +162,9 @@ fn outer(found: &Match, inner_words: usize, elsewhere: bool, shell: bool) -> Vec
         words: before(&found.invocation),
         listing: before(&Invocation { pieces, ..found.invocation.clone() }),
         carries: true,
-        elsewhere,
-        shell,
+        elsewhere: inner.elsewhere,
+        place,
+        shell: inner.shell,
         assignments: Vec::new(),
     });
     wrappers

@@ -77,6 +77,7 @@ fn assignments_as_env(words: &[OsString]) -> Wrapper {
         listing: argv,
         carries: true,
         elsewhere: false,
+        place: String::new(),
         shell: false,
         assignments: words.to_vec(),
     }
@@ -187,6 +188,7 @@ fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> W
         listing: words.to_vec(),
         carries: file.tool.wrapper.as_ref().is_some_and(|w| w.carries),
         elsewhere: false,
+        place: String::new(),
         shell: false,
         assignments,
     }

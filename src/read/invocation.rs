@@ -94,6 +94,8 @@ pub struct Wrapper {
     pub carries: bool,
     /// True where what it runs does not see this host's files and processes.
     pub elsewhere: bool,
+    /// Elsewhere: the name of that place.
+    pub place: String,
     /// True where it joins the words of what it runs and gives them to a shell.
     pub shell: bool,
     /// `NAME=value` words that it puts into the environment.
@@ -199,9 +201,16 @@ impl Invocation {
         }
     }
 
-    /// Returns the environment assignments of all wrappers, outermost first.
+    /// Returns the environment assignments of the wrappers on the same side, outermost first: what
+    /// is set here does not reach another host.
     pub fn assignments(&self) -> impl Iterator<Item = &OsStr> {
-        self.wrappers.iter().flat_map(|w| w.assignments.iter().map(OsString::as_os_str))
+        let here = self.wrappers.iter().rposition(|w| w.elsewhere).map_or(0, |at| at + 1);
+        self.wrappers[here..].iter().flat_map(|w| w.assignments.iter().map(OsString::as_os_str))
+    }
+
+    /// The name of the other place where it runs, where it does.
+    pub fn far_place(&self) -> Option<&str> {
+        self.wrappers.iter().rfind(|w| w.elsewhere).map(|w| w.place.as_str())
     }
 
     /// True where listings must go through a wrapper.

@@ -70,7 +70,7 @@ pub fn resolve(question: &Question<'_>, policy: &Policy, world: &dyn World) -> S
     scope
 }
 
-/// This host, or the one that the command's own options name.
+/// This host, or the one that the command's own options name or a wrapper leads to.
 fn host(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> Scope {
     let session = world.session();
     let name = place(found, world).name;

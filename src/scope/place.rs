@@ -12,14 +12,17 @@ use crate::world::World;
 
 use super::target::Place;
 
-/// Finds out where an invocation acts. The last resort is this host's name.
+/// Finds out where an invocation acts. The last resort is the name of the host it runs on. What
+/// runs on another one does not see this one's files and variables.
 pub fn place(found: &Match, world: &dyn World) -> Place {
     let mut place = Place::default();
+    let far = found.invocation.far_place();
     for part in &found.tool().place {
         let value = match part.from {
             PlaceFrom::Given => None,
+            _ if far.is_some() && part.from != PlaceFrom::Operand => None,
             PlaceFrom::Kubeconfig => kubeconfig(found, world),
-            PlaceFrom::Operand => found.operands().first().map(|word| word.to_string_lossy().into_owned()),
+            PlaceFrom::Operand => found.operands().first().map(|word| host(&word.to_string_lossy())),
             PlaceFrom::Folder => Some(world.session().cwd.display().to_string()),
         };
         let value = given(found, world, part).or(value).or_else(|| part.default.clone());
@@ -31,10 +34,18 @@ pub fn place(found: &Match, world: &dyn World) -> Place {
         }
     }
     if place.name.is_empty() {
-        place.name = world.session().host.clone();
+        place.name = far.map_or_else(|| world.session().host.clone(), str::to_owned);
         place.parts.insert(0, ("host".into(), place.name.clone()));
     }
     place
+}
+
+/// The host in `user@host`, `ssh://user@host:22`.
+fn host(word: &str) -> String {
+    let (url, rest) = word.strip_prefix("ssh://").map_or((false, word), |rest| (true, rest));
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let rest = if url { rest.split(['/', ':']).next().unwrap_or(rest) } else { rest };
+    rest.to_owned()
 }
 
 /// The value an option gives, else an environment variable, as the command itself would see it.
@@ -52,7 +63,8 @@ fn variable(found: &Match, world: &dyn World, name: &str) -> Option<std::ffi::Os
     let prefix = format!("{name}=");
     let set =
         found.invocation.assignments().filter_map(|word| word.as_bytes().strip_prefix(prefix.as_bytes()));
-    set.last().map(|value| OsStr::from_bytes(value).to_owned()).or_else(|| world.variable(name))
+    let own = || world.variable(name).filter(|_| found.invocation.far_place().is_none());
+    set.last().map(|value| OsStr::from_bytes(value).to_owned()).or_else(own)
 }
 
 /// The current context of the kubeconfig that kubectl would read.
@@ -85,7 +97,14 @@ fn current_context(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::current_context;
+    use super::{current_context, host};
+
+    #[test]
+    fn a_host_is_named_without_user_and_port() {
+        for word in ["web-1", "ops@web-1", "ssh://ops@web-1:22", "ssh://web-1", "a@b@web-1"] {
+            assert_eq!(host(word), "web-1", "{word}");
+        }
+    }
 
     #[test]
     fn the_context_is_read_from_yaml_and_json() {

@@ -129,7 +129,7 @@ pub enum PlaceFrom {
     Kubeconfig,
     /// The working folder.
     Folder,
-    /// The first operand (ssh's host).
+    /// The first operand: a host, perhaps with a user (ssh).
     Operand,
 }
 
