@@ -168,8 +168,8 @@ fn unheard_of(tool: &Tool, operands: &[OsString]) -> bool {
     if !tool.globals_first || operands.is_empty() {
         return false;
     }
-    let path: Vec<&OsStr> = operands.iter().map(OsString::as_os_str).collect();
-    !tool.commands.keys().any(|key| key.split(' ').zip(&path).all(|(known, word)| OsStr::new(known) == *word))
+    let known = |key: &String| key.split(' ').zip(operands).all(|(known, word)| OsStr::new(known) == word);
+    !tool.commands.keys().any(known)
 }
 
 /// The option tables that hold at this place, the subcommand's first.
