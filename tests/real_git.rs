@@ -224,13 +224,17 @@ fn refs_stashes_and_what_nothing_holds_are_listed() {
     it.sh("git stash clear; git reflog expire --expire=now --all");
     assert_eq!((entries, count()), (before, 0));
 
-    let objects = || it.sh("git cat-file --batch-all-objects --batch-check").lines().count();
+    let commits = || {
+        let all = it.sh("git cat-file --batch-all-objects --batch-check");
+        all.lines().filter(|line| line.split(' ').nth(1) == Some("commit")).count()
+    };
     let loose = listed(&it.work(), &["git", "prune", "--expire=now"]).len();
     let unreachable = listed(&it.work(), &["git", "gc", "--prune=now"]).len();
-    let all = objects();
+    let all = commits();
     it.sh("git gc -q --prune=now");
-    assert_eq!((unreachable, loose), (all - objects(), all - objects()));
-    assert!(unreachable >= 6);
+    assert_eq!((unreachable, loose), (all - commits(), all - commits()));
+    // Three stashes, and the commits of their indexes, which are one where a second was enough for all.
+    assert!(unreachable >= 4, "{unreachable}");
 }
 
 #[test]
