@@ -139,6 +139,10 @@ fn the_same_holds_for_other_shells() {
         }
         let mut command = Command::new(shell);
         command.arg("-i").env_remove("ENV");
+        if shell == "fish" {
+            // It takes its prompt from a function, not from PS1.
+            command.args(["--no-config", "-C", "function fish_prompt; printf '$ '; end"]);
+        }
         let mut scene = Scene::start(command);
         scene.terminal.expect("$ ");
         for name in ["a", "b"] {
