@@ -95,7 +95,8 @@ impl Sleepers {
         let folder = tempfile::tempdir().unwrap();
         let name = format!("gs{}{tag}", std::process::id());
         let program = folder.path().join(&name);
-        fs::copy(which("sleep"), &program).unwrap();
+        // A link, not a copy: a program that was just written may still be open in a child of another test.
+        std::os::unix::fs::symlink(which("sleep"), &program).unwrap();
         let start =
             |n: usize| Command::new(&program).arg(format!("9{n:02}")).stdin(Stdio::null()).spawn().unwrap();
         let running = (0..count).map(start).collect();
