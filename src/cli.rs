@@ -47,6 +47,9 @@ pub struct Options {
     /// Go on without a second person or a confirmation; recorded loudly, floors still hold
     #[arg(long, value_name = "REASON")]
     pub break_glass: Option<String>,
+    /// Tell each step on stderr (so does the variable GUARD_LOG); changes nothing else
+    #[arg(short, long)]
+    pub verbose: bool,
     /// The command to guard
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND",
         value_hint = clap::ValueHint::CommandWithArguments)]
@@ -73,7 +76,7 @@ Exit codes: the command's own when it ran; 119 a rollout stopped before its end;
 impl Options {
     /// True where no option of guard's own is given.
     pub fn is_plain(&self) -> bool {
-        *self == Self { command: self.command.clone(), ..Self::default() }
+        *self == Self { command: self.command.clone(), verbose: self.verbose, ..Self::default() }
     }
 }
 
@@ -99,12 +102,12 @@ pub fn parse(args: Vec<OsString>) -> Result<Options, clap::Error> {
     }
 }
 
-/// What clap says about wrong usage, as guard says things: escaped, and in guard's name.
-pub fn wrong_usage(fault: &clap::Error) -> String {
+/// What clap says about wrong usage, as guard says things: escaped, and in the program's name.
+pub fn wrong_usage(program: &str, fault: &clap::Error) -> String {
     let text = fault.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let lines: Vec<_> = text.trim_end().lines().map(escape).collect();
-    format!("guard: {}", lines.join("\n"))
+    format!("{program}: {}", lines.join("\n"))
 }
 
 /// `--stages` takes its list from the next word only where that word is one; alone it means the default.

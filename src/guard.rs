@@ -98,6 +98,7 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
         Places::find(world.variable("XDG_CONFIG_HOME").map(Into::into), session.home.clone(), &session.cwd);
     let shelf = Shelf::new(&places);
     if nested::is_guard(&options.command) || nothing_to_decide(options, &places, &shelf)? {
+        tracing::debug!("nothing names this command: it runs as typed");
         return Err(act::exec(&options.command).into());
     }
     // Before anything runs: a place that can't be written must not cost the outcome.

@@ -187,6 +187,29 @@ guardctl 0.1.0
 }
 
 #[test]
+fn steps_are_told_where_that_is_asked_for_and_change_nothing() {
+    let site = Site::new();
+    let run = |args: &[&str], variable: &str| {
+        let mut command = site.command(env!("CARGO_BIN_EXE_guard"));
+        let run = command.args(args).env("GUARD_LOG", variable).stdin(Stdio::null()).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(run.stdout), text(run.stderr), run.status.code())
+    };
+    let plan = ["--plan", "--json", "fleet", "drop", "\x1b[31m"];
+    let plain = run(&plan, "");
+    assert_eq!(plain.1, "");
+    let verbose = [&["-v"][..], &plan].concat();
+    for told in [run(&plan, "1"), run(&plan, "trace"), run(&verbose, "")] {
+        assert_eq!((&told.0, told.2), (&plain.0, plain.2));
+        for step in ["decide", "read", "listed", "verdict"] {
+            assert!(told.1.contains(step), "{step}: {}", told.1);
+        }
+        assert!(!told.1.contains('\x1b'), "{}", told.1);
+    }
+    assert_eq!(run(&["-v", "true"], "").2, Some(0));
+}
+
+#[test]
 fn the_login_shell_runs_one_plain_command_and_refuses_the_rest() {
     let site = Site::new();
     let said = |args: &[&str]| {

@@ -24,7 +24,10 @@ fn the_tests_in_the_built_in_policy_hold() {
 fn the_schemas_on_disk_are_those_of_this_guard() {
     let fresh = |path: &str, schema: &serde_json::Value| {
         let text = std::fs::read_to_string(path).unwrap();
-        assert!(text.trim_end() == serde_json::to_string_pretty(schema).unwrap(), "{path} is stale");
+        assert!(
+            text.trim_end() == serde_json::to_string_pretty(schema).unwrap(),
+            "{path} is stale: write it anew with guardctl policy schema or tools schema"
+        );
     };
     fresh("policies/schemas/policy.json", &of_policies());
     fresh("policies/schemas/tool.json", &of_tools());

@@ -11,9 +11,12 @@ fn main() -> ExitCode {
     match cli::Shell::try_parse_from(arguments()) {
         Ok(shell) => shell::run(&shell, &mut Ui),
         Err(fault) => {
-            let help = fault.exit_code() == 0;
-            let _ = fault.print();
-            if help { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) }
+            if fault.exit_code() == 0 {
+                let _ = fault.print();
+                return ExitCode::SUCCESS;
+            }
+            Ui.complain(&cli::wrong_usage("guard-shell", &fault));
+            ExitCode::from(exit::FAILURE)
         }
     }
 }

@@ -3,17 +3,25 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use guard::ui::Ui;
+use clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand as MISSING;
+use guard::ui::{Ui, diagnostics};
 use guard::world::arguments;
-use guard::{ctl, exit};
+use guard::{cli, ctl, exit};
 
 fn main() -> ExitCode {
     match ctl::Ctl::try_parse_from(arguments()) {
-        Ok(ctl) => ctl::run(&ctl, &mut Ui),
+        Ok(ctl) => {
+            diagnostics::start(ctl.verbose, std::env::var_os("GUARD_LOG").as_deref());
+            ctl::run(&ctl, &mut Ui)
+        }
         Err(fault) => {
-            let help = fault.exit_code() == 0;
-            let _ = fault.print();
-            if help { ExitCode::SUCCESS } else { ExitCode::from(exit::FAILURE) }
+            // Help that was not asked for stands in for a missing subcommand.
+            if fault.exit_code() == 0 || fault.kind() == MISSING {
+                let _ = fault.print();
+                return ExitCode::from(if fault.exit_code() == 0 { 0 } else { exit::FAILURE });
+            }
+            Ui.complain(&cli::wrong_usage("guardctl", &fault));
+            ExitCode::from(exit::FAILURE)
         }
     }
 }

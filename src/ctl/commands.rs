@@ -22,6 +22,9 @@ use super::tools::{self, ToolsArgs};
 #[derive(Debug, Parser)]
 #[command(name = "guardctl", version, max_term_width = 100, arg_required_else_help = true)]
 pub struct Ctl {
+    /// Tell each step on stderr (so does the variable GUARD_LOG); changes nothing else
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
     /// What to do
     #[command(subcommand)]
     pub command: Command,

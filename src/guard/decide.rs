@@ -2,11 +2,14 @@
 
 use std::ffi::OsString;
 
+use tracing::debug;
+
 use crate::judge::{Case, Decision, Part, Rung, judge};
 use crate::policy::{Amount, Environments, Ladder, Policy, Stance};
 use crate::read::{Library, Match, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds, Source};
+use crate::ui::escape::{escape, quote};
 use crate::world::World;
 
 use super::inner::Carried;
@@ -39,16 +42,40 @@ pub enum Depth {
 
 /// Decides about a command line; starts nothing but listings.
 pub fn decide(argv: &[OsString], setup: &Setup<'_>, depth: Depth) -> Result<Decision, Fault> {
+    debug!(command = %quote(argv), ?depth, "decide");
     let mut parts = Vec::new();
     for understood in read(argv, setup.shelf)? {
         part(&understood, setup, depth, &mut parts);
     }
     freezes::settle(&mut parts, depth);
+    parts.iter().for_each(told);
     Decision::of(parts).ok_or_else(|| ReadFault::Empty.into())
+}
+
+/// Tells what came of one command.
+fn told(part: &Part) {
+    debug!(
+        action = part.found.as_ref().map(|found| tracing::field::display(escape(&found.name()).into_owned())),
+        context = %escape(&part.place.name),
+        count = part.scope.as_ref().map(|scope| scope.count),
+        certainty = part.scope.as_ref().map(|scope| tracing::field::debug(scope.certainty)),
+        freeze = part.freeze.word(),
+        rung = part.verdict.rung.word(),
+        "verdict"
+    );
+    for reason in &part.verdict.reasons {
+        debug!(rule = %escape(&reason.rule), rung = reason.rung.word(), "{}", reason.text);
+    }
 }
 
 /// Judges one command, and the commands it carries.
 fn part(understood: &Understood, setup: &Setup<'_>, depth: Depth, parts: &mut Vec<Part>) {
+    debug!(
+        tool = understood.tool.as_ref().map(|file| tracing::field::display(escape(&file.tool.names[0]).into_owned())),
+        wrappers = understood.invocation.wrappers.len(),
+        command = %quote(&understood.invocation.argv()),
+        "read"
+    );
     let Some(found) = Match::find(understood) else {
         return parts.push(harmless(understood, setup));
     };

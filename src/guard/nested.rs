@@ -28,7 +28,7 @@ pub fn peeled(options: &Options) -> Result<Cow<'_, Options>, Fault> {
     let mut options = Cow::Borrowed(options);
     while !options.is_plain() && is_guard(&options.command) {
         let inner = cli::parse(options.command.clone())
-            .map_err(|fault| Fault::Usage(cli::wrong_usage(&fault).replacen("guard: ", "", 1)))?;
+            .map_err(|fault| Fault::Usage(cli::wrong_usage("guard", &fault).replacen("guard: ", "", 1)))?;
         if !inner.is_plain() {
             return Err(Fault::Usage("guard stands twice, both times with options: give them once".into()));
         }

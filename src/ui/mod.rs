@@ -1,5 +1,6 @@
 //! Streams, escaping, folded sets, plans in words and JSON.
 
+pub mod diagnostics;
 pub mod escape;
 pub mod fold;
 pub mod plan;

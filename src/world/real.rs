@@ -7,6 +7,9 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tracing::debug;
 
 use super::listing::{ListRequest, ListingFault, list};
 use super::processes::{self, Process};
@@ -112,7 +115,15 @@ impl World for Real {
             cap_bytes: LARGEST_LISTING,
             codes: listing.codes,
         };
-        list(&request).map_err(|fault| {
+        let started = Instant::now();
+        let listed = list(&request);
+        debug!(
+            listing = %crate::ui::escape::quote(listing.argv),
+            milliseconds = started.elapsed().as_millis() as u64,
+            bytes = listed.as_ref().ok().map(Vec::len),
+            "listed"
+        );
+        listed.map_err(|fault| {
             if let ListingFault::Interrupted(signal) = fault {
                 self.interrupted.set(Some(signal));
             }
@@ -126,7 +137,11 @@ impl World for Real {
     }
 
     fn walk(&self, request: &WalkRequest<'_>) -> Walk {
-        walk(request, &mut |entries| (self.progress)(entries))
+        let started = Instant::now();
+        let walk = walk(request, &mut |entries| (self.progress)(entries));
+        let milliseconds = started.elapsed().as_millis() as u64;
+        debug!(roots = request.roots.len(), entries = walk.entries, milliseconds, "walked");
+        walk
     }
 
     fn around(&self) -> Surroundings {
