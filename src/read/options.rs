@@ -276,11 +276,7 @@ fn long(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Stat
             state.option(name, full, next.into_iter().collect(), Form::Separate);
         }
         (Some((name, Arity::Many, full)), None) => {
-            let values: Vec<OsString> = words[state.at + 1..]
-                .iter()
-                .take_while(|w| !w.as_bytes().starts_with(b"-"))
-                .cloned()
-                .collect();
+            let values = upto_next_option(&words[state.at + 1..]);
             state.at += 1 + values.len();
             state.option(name, full, values, Form::Separate);
         }
@@ -289,6 +285,11 @@ fn long(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Stat
         }
         (None, None) => fork_unlisted(state, spelled, next, forks),
     }
+}
+
+/// The words that an option for many values takes.
+fn upto_next_option(words: &[OsString]) -> Vec<OsString> {
+    words.iter().take_while(|w| !w.as_bytes().starts_with(b"-")).cloned().collect()
 }
 
 /// An unlisted option before another word: a switch, or taking that word.
@@ -380,11 +381,7 @@ fn short_found(
             state.option(name, spelled, next.into_iter().collect(), Form::Separate);
         }
         (Arity::Many, None) => {
-            let values: Vec<OsString> = words[state.at + 1..]
-                .iter()
-                .take_while(|w| !w.as_bytes().starts_with(b"-"))
-                .cloned()
-                .collect();
+            let values = upto_next_option(&words[state.at + 1..]);
             state.at += 1 + values.len();
             state.option(name, spelled, values, Form::Separate);
         }
