@@ -77,7 +77,7 @@ impl Fault {
 /// Takes a command its whole way; returns guard's exit code where the command did not replace it.
 pub fn run(options: &Options, ui: &mut Ui) -> ExitCode {
     let mut written = None;
-    match nested::peeled(options).and_then(|options| way(&options, &mut written, ui)) {
+    match way(options, &mut written, ui) {
         Ok(code) => code,
         Err(fault) => {
             ui.complain(&format!("guard: {fault}"));
@@ -97,6 +97,7 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
     let places =
         Places::find(world.variable("XDG_CONFIG_HOME").map(Into::into), session.home.clone(), &session.cwd);
     let shelf = Shelf::new(&places);
+    let options = &*nested::peeled(options, &shelf)?;
     if nested::is_guard(&options.command) || nothing_to_decide(options, &places, &shelf)? {
         tracing::debug!("nothing names this command: it runs as typed");
         return Err(act::exec(&options.command).into());
@@ -121,7 +122,8 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
     let mut person = gate::at_terminal(session, &policy, &world);
     let person = person.as_mut().map(|p| p as &mut dyn Person);
     let preview = || act::preview(decision.worst(), &world);
-    let admitted = gate::admit(&decision, &asked, setup.kinds, person, &preview);
+    let admitted = gate::admit(&decision, &asked, setup.kinds, person, &preview)
+        .map_err(|refusal| world.interrupted().map_or(refusal, Refusal::interrupted));
     let log = log.decided(&decision, &admitted, &setup)?;
     plans::write(&decision, &admitted, options)?;
 

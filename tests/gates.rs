@@ -94,6 +94,7 @@ fn silence_the_end_of_input_and_a_lost_terminal_are_no() {
     }
     let scene = scene();
     assert_eq!(answered(&scene, "toy remove x", "\x04"), Some(121));
+    let _ = fs::remove_dir_all(scene.at("run/guard"));
     let mut terminal = on_terminal(&scene, "toy remove x");
     terminal.expect(NUMBER);
     terminal.hang_up();

@@ -128,15 +128,16 @@ impl Gate<'_> {
                 ));
             }
         }
-        let Some(scope) = &self.part.scope else { return Ok(()) };
         if expect.is_none() && max.is_none() {
             return Ok(());
         }
-        if scope.certainty != Certainty::Exact {
+        let scope = self.part.scope.as_ref();
+        if scope.is_some_and(|scope| scope.certainty != Certainty::Exact) {
             let what = "the scope could not be counted exactly, so neither --expect nor --max can hold";
             return Err(Refusal::nobody(self.say(what, &[])));
         }
-        let count = scope.count;
+        // What nothing calls risky hits no target: a script that expects some means another command.
+        let count = scope.map_or(0, |scope| scope.count);
         let wrong = match (expect, max) {
             (Some(n), _) if *n != count => Some(format!("--expect said {}", grouped(*n))),
             (_, Some(n)) if count > *n => Some(format!("--max said {}", grouped(*n))),
@@ -247,6 +248,10 @@ impl Gate<'_> {
         preview: &dyn Fn() -> Result<String, String>,
     ) -> Result<Option<String>, Refusal> {
         if self.part.verdict.rung >= Rung::DryRun {
+            // Pages of two dry runs must not run into one another.
+            if let Some(instead) = person.turn() {
+                self.take(instead, person, "")?;
+            }
             match preview() {
                 Ok(text) => {
                     if let Some(ended) = person.page(&text) {
@@ -279,7 +284,10 @@ impl Gate<'_> {
         }
         match person.ask("nobody is set up to approve this, so a reason is recorded instead", "why: ") {
             Answer::Line(reason) if reason.trim().len() >= 3 => Ok(Some(reason.trim().to_owned())),
-            Answer::Line(_) => Err(Refusal::declined("guard: no reason was given; nothing was run".into())),
+            Answer::Line(_) => {
+                person.declined();
+                Err(Refusal::declined("guard: no reason was given; nothing was run".into()))
+            }
             other => self.take(other, person, "").map(|()| None),
         }
     }
@@ -305,8 +313,14 @@ impl Gate<'_> {
                     escape(line.trim())
                 )))
             }
-            Answer::TimedOut => Err(no("nobody answered")),
-            Answer::Gone => Err(no("the terminal went away")),
+            Answer::TimedOut => {
+                person.declined();
+                Err(no("nobody answered"))
+            }
+            Answer::Gone => {
+                person.declined();
+                Err(no("the terminal went away"))
+            }
             Answer::Remembered => Err(no("the answer to a command of the same script was no")),
             Answer::Interrupted(signal) => {
                 person.declined();

@@ -17,6 +17,12 @@ pub enum Answer {
 
 /// A person at a terminal.
 pub trait Person {
+    /// Waits until nobody else is asked on this terminal; returns what came instead.
+    ///
+    /// What is shown from then on belongs to one question. Asking waits for itself where this was
+    /// not called before.
+    fn turn(&mut self) -> Option<Answer>;
+
     /// Shows `text`, then asks `question`, and waits for one line.
     fn ask(&mut self, text: &str, question: &str) -> Answer;
 

@@ -40,17 +40,24 @@ pub fn at_terminal(session: &Session, policy: &Policy, world: &dyn World) -> Opt
 }
 
 impl Person for Terminal {
+    fn turn(&mut self) -> Option<Answer> {
+        if self.turn.is_none() {
+            match Turn::wait(&self.tty, self.folder.as_deref()) {
+                Ok(turn) => self.turn = Some(turn),
+                Err(why) => return Some(not_asked(&why)),
+            }
+        }
+        None
+    }
+
     fn ask(&mut self, text: &str, question: &str) -> Answer {
-        self.turn = None;
         let whole = format!("{text}\n{question}");
-        match turn::ask(&mut self.tty, self.folder.as_deref(), &whole, self.patience) {
-            Err(NoTurn::Refused(_)) => Answer::Remembered,
-            Err(NoTurn::TimedOut) => Answer::TimedOut,
-            Err(NoTurn::Interrupted(signal)) => Answer::Interrupted(signal),
-            Err(NoTurn::Background) => Answer::Gone,
+        let held = self.turn.take();
+        match turn::ask(&mut self.tty, self.folder.as_deref(), held, &whole, self.patience) {
+            Err(why) => not_asked(&why),
             Ok((answer, turn)) => {
                 self.turn = Some(turn);
-                self::answer(answer)
+                self.answer(answer)
             }
         }
     }
@@ -66,10 +73,14 @@ impl Person for Terminal {
             if pages.peek().is_none() {
                 break;
             }
-            match self.more() {
+            let more = match self.more() {
+                Ok(more) => more,
+                Err(instead) => return Some(instead),
+            };
+            match more {
                 tty::Answer::Line(line) if line.trim().eq_ignore_ascii_case("q") => break,
                 tty::Answer::Line(_) | tty::Answer::Unreadable => {}
-                other => return Some(answer(other)),
+                other => return Some(self.answer(other)),
             }
         }
         None
@@ -83,23 +94,43 @@ impl Person for Terminal {
 }
 
 impl Terminal {
-    /// Asks for the next page; stopped and continued, it asks again.
-    fn more(&mut self) -> tty::Answer {
+    /// Asks for the next page; stopped and continued, it asks again when its turn has come again.
+    fn more(&mut self) -> Result<tty::Answer, Answer> {
         loop {
             match self.tty.ask("-- Enter for more, q and Enter for the question --", self.patience) {
-                tty::Answer::Interrupted(libc::SIGTSTP) => tty::stop(),
-                answer => return answer,
+                tty::Answer::Interrupted(libc::SIGTSTP) => {
+                    self.turn = None;
+                    tty::stop();
+                    if let Some(instead) = self.turn() {
+                        return Err(instead);
+                    }
+                }
+                answer => return Ok(answer),
+            }
+        }
+    }
+
+    fn answer(&mut self, answer: tty::Answer) -> Answer {
+        match answer {
+            tty::Answer::Line(line) => Answer::Line(line),
+            tty::Answer::Unreadable => Answer::Line(String::new()),
+            tty::Answer::TimedOut => Answer::TimedOut,
+            tty::Answer::Interrupted(signal) => Answer::Interrupted(signal),
+            tty::Answer::Gone => Answer::Gone,
+            tty::Answer::Background => {
+                // Another program has the terminal: nobody was asked, so there is no "no" to remember.
+                self.turn = None;
+                Answer::Gone
             }
         }
     }
 }
 
-fn answer(answer: tty::Answer) -> Answer {
-    match answer {
-        tty::Answer::Line(line) => Answer::Line(line),
-        tty::Answer::Unreadable => Answer::Line(String::new()),
-        tty::Answer::TimedOut => Answer::TimedOut,
-        tty::Answer::Interrupted(signal) => Answer::Interrupted(signal),
-        tty::Answer::Gone | tty::Answer::Background => Answer::Gone,
+fn not_asked(why: &NoTurn) -> Answer {
+    match why {
+        NoTurn::Refused(_) => Answer::Remembered,
+        NoTurn::TimedOut => Answer::TimedOut,
+        NoTurn::Interrupted(signal) => Answer::Interrupted(*signal),
+        NoTurn::Background => Answer::Gone,
     }
 }

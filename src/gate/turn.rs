@@ -59,18 +59,23 @@ pub struct Turn {
 /// Waits for the turn, asks, and returns the answer with the turn still held.
 ///
 /// The question is all that belongs together on the terminal, what will be hit included: it is
-/// written in one piece, and again after Ctrl-Z and `fg`. `folder` is where turns are kept ([`folder`]).
+/// written in one piece, and again after Ctrl-Z and `fg`. `folder` is where turns are kept ([`folder`]);
+/// `held` is the turn of somebody who has it already.
 ///
 /// # Errors
 /// When nothing was asked: [`NoTurn`].
 pub fn ask(
     tty: &mut Tty,
     folder: Option<&Path>,
+    mut held: Option<Turn>,
     question: &str,
     timeout: Duration,
 ) -> Result<(Answer, Turn), NoTurn> {
     loop {
-        let turn = Turn::wait(tty, folder)?;
+        let turn = match held.take() {
+            Some(turn) => turn,
+            None => Turn::wait(tty, folder)?,
+        };
         match tty.ask(question, timeout) {
             Answer::Interrupted(libc::SIGTSTP) => {
                 drop(turn);

@@ -107,7 +107,7 @@ fn take_turn(words: Vec<OsString>) -> ExitCode {
     let name = words[0].to_str().unwrap();
     let folder = PathBuf::from(env::var_os("TURNS").unwrap());
     let mut tty = Tty::open().unwrap();
-    match turn::ask(&mut tty, Some(&folder), &format!("run {name}? "), Duration::from_secs(60)) {
+    match turn::ask(&mut tty, Some(&folder), None, &format!("run {name}? "), Duration::from_secs(60)) {
         Ok((Answer::Line(line), _)) if line == "yes" => {
             report(&format!("{name} ran"));
             ExitCode::SUCCESS
