@@ -234,7 +234,7 @@ fn a_ref_that_moved_while_guard_asked_is_not_overwritten() {
     terminal.expect("ype");
     let theirs = someone_else_pushes(&world);
     let main = world.oid("main");
-    terminal.send("2\n");
+    terminal.send("main\n");
     assert_eq!(terminal.end().code(), Some(123));
     assert_eq!((world.oid("x"), world.oid("main")), (theirs, main));
 }
@@ -280,4 +280,13 @@ fn everyday_work_is_not_asked_about() {
         assert_eq!(world.plan(command)["verdict"]["rung"], "allow", "{command}");
     }
     assert_eq!(world.plan("git push origin :refs/heads/b1")["verdict"]["rung"], "confirm");
+    for command in ["git push -f origin main", "git push", "git push origin +main y", "git push origin HEAD"]
+    {
+        let named = command.contains("main");
+        assert_eq!(
+            world.plan(command)["verdict"]["rung"],
+            if named { "confirm" } else { "allow" },
+            "{command}"
+        );
+    }
 }

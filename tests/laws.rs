@@ -24,11 +24,16 @@ fn limits() -> impl Strategy<Value = String> {
     let rung = prop::sample::select(vec!["confirm", "dry_run", "stage", "approve", "deny"]);
     let protect = prop::option::of(prop::sample::select(vec!["a*", "host/b", "c", "*"]));
     let unknown = prop::option::of(prop::sample::select(vec!["allow", "confirm", "deny"]));
-    (prop::collection::btree_map(rung, amounts(), 0..4), protect, unknown).prop_map(
-        |(rungs, protect, unknown)| {
+    let names = prop::option::of((
+        prop::sample::select(vec!["confirm_names", "unprotect"]),
+        prop::sample::select(vec!["a*", "host/b", "c", "*"]),
+    ));
+    (prop::collection::btree_map(rung, amounts(), 0..4), protect, unknown, names).prop_map(
+        |(rungs, protect, unknown, names)| {
             let mut lines: Vec<String> =
                 rungs.iter().map(|(rung, amounts)| format!("{rung} = {amounts}")).collect();
             lines.extend(protect.map(|glob| format!("protect = [\"{glob}\"]")));
+            lines.extend(names.map(|(key, glob)| format!("{key} = [\"{glob}\"]")));
             lines.extend(unknown.map(|stance| format!("unknown = \"{stance}\"")));
             lines.join("\n")
         },
@@ -172,6 +177,45 @@ proptest! {
         prop_assert!(unknown > Rung::Allow || ladder.unknown == guard::policy::Stance::Allow);
         prop_assert!(unknown >= rung(&policy, &hit, &kinds));
     }
+}
+
+/// Rules on files as some layers leave them: what git ignores counts less, and protected paths.
+fn files(layers: &[(&str, Standing)]) -> (Option<bool>, Vec<String>) {
+    let layers = layers.iter().map(|(text, standing)| parse_layer("a.toml", text, *standing).unwrap());
+    let rules = Policy { layers: layers.collect() }.files();
+    (rules.gitignored, rules.protect.into_iter().flat_map(|rule| rule.paths).collect())
+}
+
+#[test]
+fn a_site_alone_takes_back_what_counts_on_files() {
+    let first = "[files]\ngitignored = true\n[[files.protect]]\nwhy = \"x\"\npaths = [\"/a\", \"/b/*\"]\n";
+    let back = "[files]\ngitignored = false\nunprotect = [\"/b/*\"]\n";
+    let loose = "[files]\ngitignored = true\n";
+    let (site, below) = (Standing::Site, Standing::Tighten);
+    assert_eq!(files(&[(first, site), (back, site)]), (Some(false), vec!["/a".into()]));
+    // A lower layer lets more count, and never less.
+    let both = vec!["/a".to_owned(), "/b/*".to_owned()];
+    assert_eq!(files(&[(first, site), (back, below)]), (None, both.clone()));
+    assert_eq!(files(&[(first, site), (back, below), (loose, below)]), (None, both));
+}
+
+#[test]
+fn a_site_alone_takes_back_names() {
+    let first = "[limits.\"git push\"]\nprotect = [\"live\"]\nconfirm_names = [\"main\", \"dev*\"]\n";
+    let back = "[limits.\"git push\"]\nunprotect = [\"live\", \"dev*\"]\n";
+    let own = "[limits.\"git push\"]\nconfirm_names = [\"dev*\"]\n";
+    let (site, below) = (Standing::Site, Standing::Tighten);
+    let left = |layers: &[(&str, Standing)]| {
+        let layers = layers.iter().map(|(text, standing)| parse_layer("a.toml", text, *standing).unwrap());
+        let policy = Policy { layers: layers.collect() };
+        let ladder = policy.ladder("git push", Effect::Destroy, Size::Member, &policy.environments(&[]));
+        let names =
+            ladder.protect.iter().chain(&ladder.confirm_names).map(|(glob, ..)| glob.text().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(left(&[(first, site), (back, site)]), ["main"]);
+    assert_eq!(left(&[(first, site), (back, below)]), ["live", "main", "dev*"]);
+    assert_eq!(left(&[(own, below), (back, site)]), ["dev*"]);
 }
 
 #[test]

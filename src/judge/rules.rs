@@ -3,9 +3,12 @@
 //! Pure: a verdict depends on its arguments alone. Reading limits is [`policy`](crate::policy)'s
 //! work, acting on a verdict is [`act`](crate::act)'s.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use crate::policy::{Amount, Ladder, Limit, Stance};
 use crate::scope::{Certainty, Fleet, Place, Scope, Target};
-use crate::tool::{Effect, Freeze, Kinds, Size, grouped};
+use crate::tool::{Effect, Freeze, Glob, Kinds, Size, grouped};
 use crate::ui::escape::escape;
 
 use super::verdict::{Reason, Rung, Typed, Verdict};
@@ -48,6 +51,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         by_environment(case, &mut reasons);
     }
     by_protection(case, &mut reasons);
+    by_name(case, &mut reasons);
     let person = reasons.iter().any(|r| matches!(r.rule.as_str(), "blank" | "unknown"));
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.rung));
     let highest = reasons.first().map_or(Rung::Allow, |r| r.rung);
@@ -194,11 +198,36 @@ fn by_protection(case: &Case<'_>, reasons: &mut Vec<Reason>) {
     }
 }
 
-fn names(glob: &crate::tool::Glob, target: &Target) -> bool {
-    use std::os::unix::ffi::OsStrExt;
+/// Names that are confirmed however few are hit, because what hangs on them is no matter of number.
+fn by_name(case: &Case<'_>, reasons: &mut Vec<Reason>) {
+    for (target, (glob, rule, layer)) in confirmed(case) {
+        let (kind, name, glob) = (escape(&target.kind), escape(short(target)), glob.text());
+        reasons.push(Reason {
+            rung: Rung::Confirm,
+            rule: rule.clone(),
+            text: format!("{kind} {name} is always confirmed by its name ({glob})"),
+            layer: Some(*layer),
+        });
+    }
+}
+
+/// The targets that are always confirmed, each with the first rule that says so.
+fn confirmed<'c>(case: &Case<'c>) -> impl Iterator<Item = (&'c Target, &'c (Glob, String, usize))> {
+    let (targets, rules) = (&case.scope.targets, &case.ladder.confirm_names);
+    targets.iter().filter_map(|t| Some((t, rules.iter().find(|(glob, ..)| names(glob, t))?)))
+}
+
+/// Tells whether a glob means a target: by its name, its short name, or its kind and name.
+fn names(glob: &Glob, target: &Target) -> bool {
     let name = target.name.as_bytes();
     let full = [target.kind.as_bytes(), b"/", name].concat();
-    glob.matches(name) || glob.matches(&full)
+    glob.matches(name) || glob.matches(short(target).as_bytes()) || glob.matches(&full)
+}
+
+/// What people call a target: a branch goes without its folder.
+fn short(target: &Target) -> &OsStr {
+    let name = target.name.as_bytes();
+    OsStr::from_bytes(name.strip_prefix(b"refs/heads/").unwrap_or(name))
 }
 
 /// What a person types: a name where the count is no help, else the number.
@@ -207,6 +236,9 @@ fn typed(case: &Case<'_>) -> Typed {
     let context = || Typed::Context(case.place.name.clone());
     if scope.certainty == Certainty::Unknown || wrong_place_matters(case) {
         return context();
+    }
+    if let Some((target, _)) = confirmed(case).next() {
+        return Typed::Name(escape(short(target)).into_owned());
     }
     match (scope.count, scope.targets.as_slice(), scope.sample.as_slice()) {
         (_, [only], _) => Typed::Name(escape(&only.name).into_owned()),

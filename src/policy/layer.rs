@@ -132,6 +132,13 @@ pub struct Limits {
     /// Targets that are refused by name: `name` or `kind/name`, globs.
     #[serde(default)]
     pub protect: Vec<Glob>,
+    /// Targets that are confirmed by name, however few: `name` or `kind/name`, globs.
+    #[serde(default)]
+    pub confirm_names: Vec<Glob>,
+    /// Names that files before this one put into `protect` or `confirm_names` and that no longer
+    /// count, written as they are there. A site's to say.
+    #[serde(default)]
+    pub unprotect: Vec<String>,
     /// What a scope that can't be counted gets for this action.
     #[serde(default)]
     pub unknown: Option<Stance>,

@@ -65,6 +65,8 @@ pub struct Ladder {
     pub deny: Vec<Limit>,
     /// Protected names with the rule and layer that name them.
     pub protect: Vec<(Glob, String, usize)>,
+    /// Names that are always confirmed, with the rule and layer that name them.
+    pub confirm_names: Vec<(Glob, String, usize)>,
     /// What an unknown scope gets.
     pub unknown: Stance,
     /// How many rungs the environment raises.
@@ -135,7 +137,8 @@ impl Policy {
             stage: self.limits(key, "stage", |l| l.stage.as_ref().map(|a| &a.0)),
             approve: self.limits(key, "approve", |l| l.approve.as_ref().map(|a| &a.0)),
             deny: self.limits(key, "deny", |l| l.deny.as_ref().map(|a| &a.0)),
-            protect: self.protect(key),
+            protect: self.named(key, "protect", |l| &l.protect),
+            confirm_names: self.named(key, "confirm_names", |l| &l.confirm_names),
             unknown: self.unknown(key),
             raise: self.raise(environments),
         }
@@ -169,11 +172,23 @@ impl Policy {
         site
     }
 
-    fn protect(&self, key: Key<'_>) -> Vec<(Glob, String, usize)> {
-        let mut out = Vec::new();
+    /// Names that some rule lists: all layers add up, and a site may take back what sites said before.
+    fn named(
+        &self,
+        key: Key<'_>,
+        word: &str,
+        pick: impl Fn(&Limits) -> &Vec<Glob>,
+    ) -> Vec<(Glob, String, usize)> {
+        let mut out: Vec<(Glob, String, usize)> = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {
-            for (rule, limits) in spoken(layer, key) {
-                out.extend(limits.protect.iter().map(|g| (g.clone(), format!("{rule}.protect"), index)));
+            let spoken = spoken(layer, key);
+            if layer.standing == Standing::Site {
+                let taken =
+                    |glob: &Glob| spoken.iter().any(|(_, l)| l.unprotect.iter().any(|t| t == glob.text()));
+                out.retain(|(glob, _, by)| self.layers[*by].standing == Standing::Tighten || !taken(glob));
+            }
+            for (rule, limits) in &spoken {
+                out.extend(pick(limits).iter().map(|g| (g.clone(), format!("{rule}.{word}"), index)));
             }
         }
         out
@@ -266,6 +281,11 @@ impl Policy {
 
 /// Adds the rules of a layer. What makes files count less is a site's to say.
 fn add(rules: &mut FileRules, own: &FileRules, standing: Standing) {
+    if standing == Standing::Site {
+        for rule in &mut rules.protect {
+            rule.paths.retain(|path| !own.unprotect.contains(path));
+        }
+    }
     rules.precious.extend(own.precious.iter().cloned());
     rules.protect.extend(own.protect.iter().cloned());
     rules.data.extend(own.data.iter().cloned());
@@ -273,12 +293,16 @@ fn add(rules: &mut FileRules, own: &FileRules, standing: Standing) {
     rules.deny.git |= own.deny.git;
     rules.deny.cwd |= own.deny.cwd;
     if standing == Standing::Site {
-        rules.gitignored |= own.gitignored;
-        rules.cachedir_tag |= own.cachedir_tag;
+        rules.gitignored = own.gitignored.or(rules.gitignored);
+        rules.cachedir_tag = own.cachedir_tag.or(rules.cachedir_tag);
         rules.disposable.names.extend(own.disposable.names.iter().cloned());
         rules.disposable.paths.extend(own.disposable.paths.iter().cloned());
         rules.disposable.beside.extend(own.disposable.beside.iter().cloned());
         rules.disposable.holding.extend(own.disposable.holding.iter().cloned());
+    } else {
+        // To let more count is to tighten.
+        rules.gitignored = rules.gitignored.filter(|_| own.gitignored != Some(false));
+        rules.cachedir_tag = rules.cachedir_tag.filter(|_| own.cachedir_tag != Some(false));
     }
 }
 

@@ -22,15 +22,17 @@ pub use protect::{ProtectedPath, Relation, lexical};
 #[serde(deny_unknown_fields, default)]
 pub struct FileRules {
     /// Whether paths that git ignores count as disposable.
-    pub gitignored: bool,
+    pub gitignored: Option<bool>,
     /// Whether a folder with a signed `CACHEDIR.TAG` counts as disposable.
-    pub cachedir_tag: bool,
+    pub cachedir_tag: Option<bool>,
     /// Names that always count, wherever git ignores them or a build folder holds them.
     pub precious: Vec<String>,
     /// How firmly what has no entry of its own is protected.
     pub deny: Firmness,
     /// Paths that are protected, by text and on disk.
     pub protect: Vec<ProtectRule>,
+    /// Paths that files before this one protect and that no longer are, written as they are there.
+    pub unprotect: Vec<String>,
     /// Folders that are recognised by what they hold.
     pub data: Vec<DataRule>,
     /// What can be made again.

@@ -101,6 +101,9 @@ pub fn remarks<'p>(policy: &'p Policy, actions: &[String]) -> Vec<(&'p Layer, Re
                     own.push(Remark { gravity: Gravity::Error, rule: rule.clone(), text });
                 }
                 order(&rule, limits, &mut own);
+                if layer.standing == Standing::Tighten {
+                    takes_back(&rule, limits, &mut own);
+                }
             }
             for (effect, by_size) in &table.effects {
                 for size in [Size::Small, Size::Member, Size::Container] {
@@ -108,6 +111,7 @@ pub fn remarks<'p>(policy: &'p Policy, actions: &[String]) -> Vec<(&'p Layer, Re
                     let limits = by_size.of(size);
                     order(&rule, limits, &mut own);
                     if layer.standing == Standing::Tighten {
+                        takes_back(&rule, limits, &mut own);
                         let above = Policy { layers: policy.layers[..at].to_vec() };
                         loosens(&rule, limits, &above, (*effect, size), environment, &mut own);
                     }
@@ -163,6 +167,14 @@ fn order(rule: &str, limits: &Limits, out: &mut Vec<Remark>) {
                 format!("{grave} begins at {high}, before {mild} at {low}, which then never decides alone");
             out.push(Remark { gravity: Gravity::Warning, rule: format!("{rule}.{grave}"), text });
         }
+    }
+}
+
+/// A layer that may only tighten, with names that it would no longer protect.
+fn takes_back(rule: &str, limits: &Limits, out: &mut Vec<Remark>) {
+    if !limits.unprotect.is_empty() {
+        let text = "unprotect has no effect: this file may only tighten".to_owned();
+        out.push(Remark { gravity: Gravity::Warning, rule: format!("{rule}.unprotect"), text });
     }
 }
 

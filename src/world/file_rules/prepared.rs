@@ -85,8 +85,8 @@ impl FileRules {
             holding,
             data,
             disposable: paths,
-            gitignored: self.gitignored,
-            cachedir_tag: self.cachedir_tag,
+            gitignored: self.gitignored.unwrap_or_default(),
+            cachedir_tag: self.cachedir_tag.unwrap_or_default(),
         })
     }
 }
