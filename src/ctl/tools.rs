@@ -100,7 +100,7 @@ fn effect(action: &Action) -> &'static str {
 fn counted(action: &Action) -> &'static str {
     match action.targets.source {
         _ if action.list.is_some() => "listing",
-        Source::Operands | Source::Resources => "words",
+        Source::Operands | Source::Resources | Source::Refs => "words",
         Source::Files => "files",
         Source::Processes => "processes",
         Source::Host => "this host",

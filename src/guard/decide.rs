@@ -154,7 +154,7 @@ fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
         let scope = scope::unknown(&found.kind(), setup.kinds, why);
         return with_scope(found, setup, scope, &blanks);
     }
-    let words = Words::of(&found, setup.kinds);
+    let words = scope::words(&found, setup.kinds, setup.world);
     if !blanks.is_empty() && depth != Depth::Full {
         // Judged before any listing: the listing would read the empty word as everything, too.
         let scope = scope::unknown(&words.kind, setup.kinds, "an empty selector may mean everything".into());

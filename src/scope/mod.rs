@@ -5,10 +5,12 @@
 //! [`judge`](crate::judge)'s work.
 
 mod files;
+mod git;
 mod listed;
 mod narrow;
 mod place;
 mod processes;
+mod refs;
 mod rows;
 mod target;
 mod words;
@@ -44,7 +46,15 @@ pub struct Question<'a> {
 
 /// Tells whether the words of a command alone can bound what it hits.
 pub fn by_words(found: &Match) -> bool {
-    matches!(found.action().targets.source, Source::Operands | Source::Resources)
+    matches!(found.action().targets.source, Source::Operands | Source::Resources | Source::Refs)
+}
+
+/// Reads the words of an invocation, and the files that say what they mean.
+pub fn words(found: &Match, kinds: &Kinds, world: &dyn World) -> Words {
+    match found.action().targets.source {
+        Source::Refs => refs::looked_up(found, kinds, world),
+        _ => Words::of(found, kinds),
+    }
 }
 
 /// Asks the world what an action would hit.

@@ -24,6 +24,7 @@ impl Words {
     pub fn of(found: &Match, kinds: &Kinds) -> Self {
         match found.action().targets.source {
             Source::Resources => resources(found, kinds),
+            Source::Refs => super::refs::plain(found, kinds),
             Source::Host | Source::Listing => {
                 Self { targets: Vec::new(), kind: kinds.singular(&found.kind()), bounded: false }
             }

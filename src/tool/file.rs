@@ -200,6 +200,8 @@ pub enum Source {
     Files,
     /// Processes of this host, by pid or by name.
     Processes,
+    /// Refspecs as `git push` takes them; without any, the branch that is checked out.
+    Refs,
     /// This host itself.
     Host,
     /// Only a listing knows.

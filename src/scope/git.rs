@@ -1,0 +1,234 @@
+//! What a repository's own files say: the branch that is checked out, and what its configuration
+//! makes of a word. No process is started.
+//!
+//! Only the plain case is read: the working folder, or one `-C`. Where variables, options or
+//! wrappers lead git elsewhere there is no answer, and the caller asks git.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::read::{Invocation, Match};
+use crate::tool::OptionName;
+use crate::world::World;
+
+/// Options that lead to another repository or configuration.
+const ELSEWHERE: [&str; 5] = ["--git-dir", "--namespace", "--bare", "-c", "--config-env"];
+
+/// Variables that do the same.
+const VARIABLES: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+];
+
+/// One line of a git configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The section, lower case.
+    pub section: String,
+    /// What stands in quotes behind it, as written.
+    pub name: String,
+    /// The key, lower case.
+    pub key: String,
+    /// The value; `true` where there is none.
+    pub value: String,
+}
+
+/// A repository as its files describe it.
+#[derive(Debug, Default)]
+pub struct Repository {
+    /// The full name of the branch that is checked out.
+    pub head: Option<String>,
+    /// The configuration of system, user and repository, in this order.
+    pub config: Vec<Entry>,
+    /// True where the configuration has parts in other files that were not read.
+    pub includes: bool,
+}
+
+impl Repository {
+    /// Reads the repository that a command works on; `None` where files alone do not tell which.
+    pub fn of(found: &Match, world: &dyn World) -> Option<Self> {
+        Self::around(&found.invocation, world)
+    }
+
+    /// As [`of`](Self::of), for a command that may be none that git has.
+    pub fn around(invocation: &Invocation, world: &dyn World) -> Option<Self> {
+        let plain =
+            invocation.wrappers.iter().all(|w| !w.carries && !w.elsewhere && w.assignments.is_empty())
+                && ELSEWHERE.iter().all(|name| given(invocation, name).is_empty())
+                && VARIABLES.iter().all(|name| world.variable(name).is_none());
+        let mut start = world.session().cwd.clone();
+        match given(invocation, "-C").as_slice() {
+            _ if !plain => return None,
+            [] => {}
+            [folder] => start.push(folder),
+            _ => return None,
+        }
+        let (own, common) = start.ancestors().find_map(|folder| git_folders(folder, world))?;
+        let mut repository = Self { head: head(&own, world), ..Self::default() };
+        for path in configs(world).chain([common.join("config")]) {
+            let Some(text) = world.file(&path) else { continue };
+            match std::str::from_utf8(&text).ok().and_then(entries) {
+                Some(read) => repository.config.extend(read),
+                None => repository.includes = true,
+            }
+        }
+        let partial = |e: &Entry| {
+            matches!(e.section.as_str(), "include" | "includeif")
+                || e.key == "worktreeconfig" && e.value != "false"
+        };
+        repository.includes |= repository.config.iter().any(partial);
+        Some(repository)
+    }
+
+    /// The last value of a key.
+    pub fn value(&self, section: &str, name: &str, key: &str) -> Option<&str> {
+        let same = |e: &&Entry| e.section == section && e.name == name && e.key == key;
+        self.config.iter().rev().find(same).map(|e| e.value.as_str())
+    }
+}
+
+/// The values of a global option.
+fn given<'i>(invocation: &'i Invocation, name: &str) -> Vec<&'i OsStr> {
+    let name = OptionName::unlisted(name);
+    let own = invocation.options().filter(|given| given.global && given.name.same(&name));
+    own.map(|given| given.values.first().map_or(OsStr::new(""), |v| v.as_os_str())).collect()
+}
+
+/// Where the configuration of system and user stands.
+fn configs(world: &dyn World) -> impl Iterator<Item = PathBuf> {
+    let home = world.session().home.clone();
+    let xdg = world.variable("XDG_CONFIG_HOME").filter(|v| !v.is_empty()).map(PathBuf::from);
+    let xdg = xdg.or_else(|| home.as_ref().map(|home| home.join(".config")));
+    let system = Some(PathBuf::from("/etc/gitconfig"));
+    [system, xdg.map(|folder| folder.join("git/config")), home.map(|home| home.join(".gitconfig"))]
+        .into_iter()
+        .flatten()
+}
+
+/// The `.git` of a folder, and the one that holds what worktrees share.
+fn git_folders(folder: &Path, world: &dyn World) -> Option<(PathBuf, PathBuf)> {
+    let own = folder.join(".git");
+    if world.file(&own.join("HEAD")).is_some() {
+        return Some((own.clone(), own));
+    }
+    let own = folder.join(line(&world.file(&own)?)?.strip_prefix("gitdir:")?.trim());
+    let common = world.file(&own.join("commondir")).and_then(|text| Some(own.join(line(&text)?)));
+    Some((own.clone(), common.unwrap_or(own)))
+}
+
+fn head(own: &Path, world: &dyn World) -> Option<String> {
+    let text = world.file(&own.join("HEAD"))?;
+    Some(line(&text)?.strip_prefix("ref:")?.trim().to_owned())
+}
+
+fn line(text: &[u8]) -> Option<String> {
+    Some(std::str::from_utf8(text).ok()?.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// The lines of a configuration file; `None` for what git would not read either.
+fn entries(text: &str) -> Option<Vec<Entry>> {
+    let text = text.replace("\\\r\n", "").replace("\\\n", "");
+    let (mut section, mut name) = (String::new(), String::new());
+    let mut out = Vec::new();
+    for line in text.lines() {
+        let mut rest = line.trim();
+        if let Some(heading) = rest.strip_prefix('[') {
+            let (inside, after) = heading_end(heading)?;
+            let (head, quoted) = inside.split_once(char::is_whitespace).unwrap_or((inside, ""));
+            section = head.to_ascii_lowercase();
+            name = value(quoted.trim())?;
+            rest = after.trim();
+        }
+        if rest.is_empty() || rest.starts_with(['#', ';']) {
+            continue;
+        }
+        let (key, text) = rest.split_once('=').unwrap_or((rest, "true"));
+        let (section, name) = (section.clone(), name.clone());
+        out.push(Entry { section, name, key: key.trim().to_ascii_lowercase(), value: value(text.trim())? });
+    }
+    Some(out)
+}
+
+/// Splits `name "quoted ]"] rest` behind the bracket that ends it.
+fn heading_end(text: &str) -> Option<(&str, &str)> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ']' if !quoted => return Some((&text[..at], &text[at + 1..])),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A value with its quotes, escapes and comment taken off.
+fn value(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut quoted = false;
+    let mut kept = 0;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => quoted = !quoted,
+            '#' | ';' if !quoted => break,
+            '\\' => out.push(match chars.next()? {
+                'n' => '\n',
+                't' => '\t',
+                'b' => '\u{8}',
+                c @ ('"' | '\\') => c,
+                _ => return None,
+            }),
+            c => out.push(c),
+        }
+        if quoted || !c.is_whitespace() {
+            kept = out.len();
+        }
+    }
+    out.truncate(kept);
+    (!quoted).then_some(out)
+}
+
+/// A name from a listing or a file as bytes, for comparison.
+pub fn text(word: &OsStr) -> Option<&str> {
+    std::str::from_utf8(word.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::entries;
+
+    fn one(text: &str) -> Vec<String> {
+        let all = entries(text).unwrap_or_default();
+        all.iter().map(|e| format!("{}|{}|{}|{}", e.section, e.name, e.key, e.value)).collect()
+    }
+
+    #[test]
+    fn a_configuration_is_read_as_git_reads_it() {
+        assert_eq!(
+            one("[alias]\n\tpf = push -f # mine\n lg = \"log ; x\""),
+            ["alias||pf|push -f", "alias||lg|log ; x"]
+        );
+        assert_eq!(
+            one("[Remote \"a]\\\"b\"] Push = +x\nmirror"),
+            ["remote|a]\"b|push|+x", "remote|a]\"b|mirror|true"]
+        );
+        assert_eq!(one("[a]\nb = c \\\n  d\n; e\n[x.y]z=1"), ["a||b|c   d", "x.y||z|1"]);
+    }
+
+    #[test]
+    fn what_git_refuses_is_not_read() {
+        for text in ["[alias\na=b", "[a]\nb = \"c", "[a]\nb = \\q"] {
+            assert_eq!(entries(text), None, "{text}");
+        }
+    }
+}
