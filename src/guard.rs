@@ -121,7 +121,7 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
     let log = records::open(&decision, options, &setup)?;
     let mut person = gate::at_terminal(session, &policy, &world);
     let person = person.as_mut().map(|p| p as &mut dyn Person);
-    let preview = || act::preview(decision.worst(), &world);
+    let preview = || act::preview(decision.worst(), setup.kinds, &world);
     let admitted = gate::admit(&decision, &asked, setup.kinds, person, &preview)
         .map_err(|refusal| world.interrupted().map_or(refusal, Refusal::interrupted));
     let log = log.decided(&decision, &admitted, &setup)?;

@@ -4,14 +4,10 @@ use std::collections::HashSet;
 
 use crate::judge::Part;
 use crate::policy::Policy;
-use crate::read::Fill;
-use crate::scope::{Certainty, Frozen, Question, Scope, Target, Words, resolve, run};
+use crate::scope::{Certainty, Frozen, Question, Scope, Target, Words, resolve};
 use crate::tool::Kinds;
-use crate::ui::escape::{escape, escape_bytes};
+use crate::ui::escape::escape;
 use crate::world::World;
-
-/// Lines of a dry run that are shown at the most.
-const LINES: usize = 2000;
 
 /// What changed between two looks.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,26 +45,4 @@ pub fn drift(shown: &Scope, now: &Scope) -> Result<Drift, String> {
     let mut appeared: Vec<String> = after.difference(&before).map(|k| escape(&k.2).into_owned()).collect();
     appeared.sort();
     Ok(Drift { appeared, gone: before.difference(&after).count() as u64 })
-}
-
-/// The text of a dry run: the tool's own preview where it has one, else the frozen listing.
-pub fn preview(part: &Part, world: &dyn World) -> Result<String, String> {
-    let Some((found, scope)) = part.found.as_ref().zip(part.scope.as_ref()) else { return Ok(String::new()) };
-    if let Some(template) = &found.action().preview {
-        let output = run(found, template, &Fill::default(), world)?;
-        let lines = output.split(|b| *b == b'\n').take(LINES).map(|line| escape_bytes(line).into_owned());
-        return Ok(lines.collect::<Vec<_>>().join("\n"));
-    }
-    let mut lines: Vec<String> = scope
-        .targets
-        .iter()
-        .map(|t| format!("{}  {}", t.kind, crate::ui::plan::shown_name(t)))
-        .chain(scope.sample.iter().map(|name| escape(name).into_owned()))
-        .take(LINES)
-        .collect();
-    let shown = lines.len() as u64;
-    if scope.count > shown {
-        lines.push(format!("… and {} more", crate::tool::grouped(scope.count - shown)));
-    }
-    Ok(lines.join("\n"))
 }

@@ -6,6 +6,7 @@
 mod carry;
 mod drift;
 mod outcome;
+mod preview;
 mod remove;
 mod rollout;
 
@@ -14,8 +15,8 @@ use std::ffi::OsString;
 use crate::world::exec::{Launch, NotRunnable};
 
 pub use carry::{Scene, carry_out};
-pub use drift::preview;
 pub use outcome::{Outcome, Tally};
+pub use preview::preview;
 
 /// Replaces guard by a command as typed. Returns only when that failed.
 pub fn exec(argv: &[OsString]) -> NotRunnable {

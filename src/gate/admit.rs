@@ -72,6 +72,15 @@ pub struct Asked {
     pub command: Vec<OsString>,
 }
 
+/// A dry run, as it is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// The text, page by page.
+    pub text: String,
+    /// What it is worth, a sentence beside the question.
+    pub note: Option<&'static str>,
+}
+
 /// Satisfies the decision's rung, or says why it can't be.
 ///
 /// `preview` makes the text of a dry run; it is called only where one is shown.
@@ -80,7 +89,7 @@ pub fn admit(
     asked: &Asked,
     kinds: &Kinds,
     person: Option<&mut dyn Person>,
-    preview: &dyn Fn() -> Result<String, String>,
+    preview: &dyn Fn() -> Result<Preview, String>,
 ) -> Result<Approval, Refusal> {
     let part = decision.worst();
     let gate = Gate { decision, part, asked, kinds };
@@ -245,25 +254,19 @@ impl Gate<'_> {
     fn ask(
         &self,
         person: &mut dyn Person,
-        preview: &dyn Fn() -> Result<String, String>,
+        preview: &dyn Fn() -> Result<Preview, String>,
     ) -> Result<Option<String>, Refusal> {
+        let mut note = None;
         if self.part.verdict.rung >= Rung::DryRun {
             // Pages of two dry runs must not run into one another.
             if let Some(instead) = person.turn() {
                 self.take(instead, person, "")?;
             }
-            match preview() {
-                Ok(text) => {
-                    if let Some(ended) = person.page(&text) {
-                        self.take(ended, person, "")?;
-                    }
-                }
-                Err(why) => {
-                    return Err(Refusal::denied(
-                        self.say(&format!("the dry run does not agree: {why}"), &[]),
-                    ));
-                }
+            let shown = preview().map_err(|why| Refusal::unexpected(self.say(&why, &[])))?;
+            if let Some(ended) = person.page(&shown.text) {
+                self.take(ended, person, "")?;
             }
+            note = shown.note;
         }
         let mut lines = vec![words::headline(self.part, self.kinds)];
         lines.extend(words::details(self.part, self.kinds));
@@ -276,6 +279,7 @@ impl Gate<'_> {
         if self.part.found.is_some() {
             lines.push(format!("  {}", words::freeze(self.part.freeze)));
         }
+        lines.extend(note.map(|note| format!("  {note}")));
         let typed = self.typed();
         let answer = person.ask(&lines.join("\n"), &format!("{}: ", words::to_type(&typed)));
         self.take(answer, person, &expected_text(&typed))?;

@@ -11,7 +11,7 @@ mod refusal;
 mod terminal;
 pub mod turn;
 
-pub use admit::{Approval, Asked, How, admit};
+pub use admit::{Approval, Asked, How, Preview, admit};
 pub use person::{Answer, Person};
 pub use refusal::Refusal;
 pub use terminal::{Terminal, at_terminal};

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::Options;
-use crate::gate::{Approval, Asked, Refusal};
+use crate::gate::{Approval, Asked, Preview, Refusal};
 use crate::judge::{Decision, StagesFault};
 use crate::policy::Policy;
 use crate::ui::escape::quote;
@@ -34,14 +34,9 @@ pub fn show(
     if let Some(path) = &options.plan_out {
         save(path, &plan)?;
     }
-    let admitted =
-        crate::gate::admit(
-            decision,
-            &asked(options, setup.policy)?,
-            setup.kinds,
-            None,
-            &|| Ok(String::new()),
-        );
+    let admitted = crate::gate::admit(decision, &asked(options, setup.policy)?, setup.kinds, None, &|| {
+        Ok(Preview::default())
+    });
     Ok(ExitCode::from(admitted.map_or_else(|refusal| refusal.code, |_| 0)))
 }
 

@@ -360,6 +360,9 @@ pub struct Action {
     /// The tool's own dry run.
     #[serde(default)]
     pub preview: Option<Template>,
+    /// How the targets that it names are read; without it, it is shown and not compared.
+    #[serde(default)]
+    pub preview_read: Option<Read>,
     /// The command that is carried.
     #[serde(default)]
     pub inner: Option<Inner>,
@@ -449,7 +452,8 @@ impl ToolFile {
             if action.effect.is_none() && action.inner.is_none() {
                 return Err(ToolFault::NoEffect(action.name.clone()));
             }
-            if let Some(keep) = &action.read.keep {
+            let reads = std::iter::once(&action.read).chain(&action.preview_read);
+            for keep in reads.filter_map(|read| read.keep.as_ref()) {
                 regex::bytes::Regex::new(keep)
                     .map_err(|fault| ToolFault::Keep(action.name.clone(), fault.to_string()))?;
             }
@@ -468,10 +472,12 @@ impl Action {
             self.list = model.list.clone();
             self.read = model.read.clone();
         }
-        for (mine, theirs) in [(&mut self.narrow, &model.narrow), (&mut self.preview, &model.preview)] {
-            if mine.is_none() {
-                mine.clone_from(theirs);
-            }
+        if self.narrow.is_none() {
+            self.narrow.clone_from(&model.narrow);
+        }
+        if self.preview.is_none() {
+            self.preview.clone_from(&model.preview);
+            self.preview_read.clone_from(&model.preview_read);
         }
         if self.fleet.is_none() {
             self.fleet.clone_from(&model.fleet);
