@@ -4,6 +4,10 @@
 #[path = "support/site.rs"]
 mod site;
 
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 use site::Site;
 use snapbox::{assert_data_eq, str};
@@ -269,4 +273,27 @@ fn bytes_that_are_no_text_and_endless_lines_are_answered_too() {
     assert_eq!(answers[1]["verdict"]["rung"], "deny");
     assert_eq!(answers[2]["verdict"]["rung"], "allow");
     assert_eq!(answers.len(), 3);
+}
+
+#[test]
+fn who_waits_for_an_answer_gets_the_next_one_from_a_new_look() {
+    let site = Site::new();
+    let project = site.home().join("a/project");
+    fs::create_dir_all(project.join("build/deep")).unwrap();
+    let mut judge = site.guardctl(&["judge", "--offline"]);
+    let mut judge = judge.current_dir(&project).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut ask, mut answers) =
+        (judge.stdin.take().unwrap(), BufReader::new(judge.stdout.take().unwrap()).lines());
+    let mut count = || {
+        ask.write_all(b"rm -r build\n").unwrap();
+        let plan: Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        plan["scope"]["count"].as_u64()
+    };
+    assert_eq!(count(), Some(2));
+    fs::write(project.join("Makefile"), "").unwrap();
+    assert_eq!(count(), Some(0), "beside a Makefile it can be made again");
+    fs::remove_file(project.join("Makefile")).unwrap();
+    assert_eq!(count(), Some(2));
+    drop(ask);
+    assert!(judge.wait().unwrap().success());
 }

@@ -97,7 +97,7 @@ fn hit() -> impl Strategy<Value = Hit> {
 fn policy(site: &[String], below: &[String]) -> Policy {
     let layer = |text: &String, standing| parse_layer("a.toml", text, standing).unwrap();
     let site = site.iter().map(|text| layer(text, Standing::Site));
-    Policy { layers: site.chain(below.iter().map(|text| layer(text, Standing::Tighten))).collect() }
+    Policy::new(site.chain(below.iter().map(|text| layer(text, Standing::Tighten))).collect())
 }
 
 /// The rung of a hit, with floors as the count of the fleet would fill them in.
@@ -182,8 +182,9 @@ proptest! {
 /// Rules on files as some layers leave them: what git ignores counts less, and protected paths.
 fn files(layers: &[(&str, Standing)]) -> (Option<bool>, Vec<String>) {
     let layers = layers.iter().map(|(text, standing)| parse_layer("a.toml", text, *standing).unwrap());
-    let rules = Policy { layers: layers.collect() }.files();
-    (rules.gitignored, rules.protect.into_iter().flat_map(|rule| rule.paths).collect())
+    let policy = Policy::new(layers.collect());
+    let rules = policy.files();
+    (rules.gitignored, rules.protect.iter().flat_map(|rule| rule.paths.clone()).collect())
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn a_site_alone_takes_back_names() {
     let (site, below) = (Standing::Site, Standing::Tighten);
     let left = |layers: &[(&str, Standing)]| {
         let layers = layers.iter().map(|(text, standing)| parse_layer("a.toml", text, *standing).unwrap());
-        let policy = Policy { layers: layers.collect() };
+        let policy = Policy::new(layers.collect());
         let ladder = policy.ladder("git push", Effect::Destroy, Size::Member, &policy.environments(&[]));
         let names =
             ladder.protect.iter().chain(&ladder.confirm_names).map(|(glob, ..)| glob.text().to_owned());

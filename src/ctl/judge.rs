@@ -10,7 +10,7 @@ mod pattern;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ use crate::read::NotPlain;
 use crate::tool::Kinds;
 use crate::ui::Ui;
 use crate::ui::plan::Plan;
-use crate::world::{Offline, Real, World, lexical};
+use crate::world::{Offline, Real, Seen, World, lexical};
 
 use super::Failure;
 use super::configured::places;
@@ -31,6 +31,9 @@ use line::{Line, Said};
 
 /// A line longer than this is no command line.
 const LONGEST: u64 = 16 * 1024 * 1024;
+
+/// Bytes of lines that are taken in at once, and judged by one look at the folders they name.
+const TOGETHER: usize = 64 * 1024;
 
 /// Arguments of `guardctl judge`.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -49,19 +52,25 @@ pub struct JudgeArgs {
 /// Where stdin can't be read or stdout not written.
 pub fn run(args: &JudgeArgs, ui: &mut Ui) -> Result<u8, Failure> {
     let judge = Judge::new(*args)?;
-    let mut input = io::stdin().lock();
+    let mut input = BufReader::with_capacity(TOGETHER, io::stdin().lock());
+    let mut out = BufWriter::with_capacity(TOGETHER, ui.out());
     let mut bytes = Vec::new();
     loop {
+        if !input.buffer().contains(&b'\n') {
+            // From here on time may pass: what is known goes out, and what comes is looked at anew.
+            out.flush()?;
+            judge.seen.forget();
+        }
         bytes.clear();
         if (&mut input).take(LONGEST + 1).read_until(b'\n', &mut bytes)? == 0 {
-            return Ok(0);
+            return Ok(out.flush().map(|()| 0)?);
         }
         let whole = bytes.last() == Some(&b'\n');
         if !whole && bytes.len() as u64 > LONGEST {
             skip_line(&mut input)?;
             bytes = b"\0".to_vec();
         }
-        ui.print(&judge.line(bytes.trim_ascii_end()))?;
+        Ui::line(&mut out, &judge.line(bytes.trim_ascii_end()))?;
     }
 }
 
@@ -88,6 +97,7 @@ pub struct Judge {
     shelf: Shelf,
     kinds: Kinds,
     base: Real,
+    seen: Rc<Seen>,
     places: RefCell<HashMap<PathBuf, Places>>,
     policies: RefCell<HashMap<Option<PathBuf>, Stack>>,
 }
@@ -100,8 +110,8 @@ impl Judge {
     pub fn new(args: JudgeArgs) -> Result<Self, Failure> {
         let base = Real::new(true);
         let shelf = Shelf::new(&places(&base, &base.session().cwd));
-        let (places, policies) = Default::default();
-        Ok(Self { args, shelf, kinds: kinds()?, base, places, policies })
+        let (seen, places, policies) = Default::default();
+        Ok(Self { args, shelf, kinds: kinds()?, base, seen, places, policies })
     }
 
     /// Judges one line and returns the answer, one line of JSON.
@@ -194,7 +204,7 @@ impl Judge {
 
     fn world(&self, line: &Line, cwd: &Path) -> Real {
         let moved = (*cwd != self.base.session().cwd).then(|| cwd.to_owned());
-        Real::new(true).told(moved, line.env.clone(), Some(line.terminal))
+        self.base.again(&self.seen).told(moved, line.env.clone(), Some(line.terminal))
     }
 }
 

@@ -52,6 +52,11 @@ impl Decision {
         Self { parts: vec![part], worst: 0 }
     }
 
+    /// Where among the parts the one with the highest rung is.
+    pub fn worst_at(&self) -> usize {
+        self.worst
+    }
+
     /// The part with the highest rung.
     pub fn worst(&self) -> &Part {
         &self.parts[self.worst]

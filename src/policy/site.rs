@@ -74,7 +74,7 @@ pub fn load(places: &Places) -> Result<Policy, ConfigFault> {
     if let Some(file) = &places.project {
         push(&mut layers, file.clone(), Standing::Tighten)?;
     }
-    Ok(Policy { layers })
+    Ok(Policy::new(layers))
 }
 
 fn push(layers: &mut Vec<Layer>, path: PathBuf, standing: Standing) -> Result<(), ConfigFault> {

@@ -1,6 +1,8 @@
 //! The stack of layers, and what it says about one action in one place.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::tool::{Effect, Glob, Size};
 
@@ -99,6 +101,7 @@ pub struct Environments {
 pub struct Policy {
     /// The layers, in order of reading.
     pub layers: Vec<Layer>,
+    files: OnceCell<Arc<FileRules>>,
 }
 
 /// What a ladder is asked for.
@@ -111,6 +114,11 @@ struct Key<'a> {
 }
 
 impl Policy {
+    /// Takes layers, built-in first.
+    pub fn new(layers: Vec<Layer>) -> Self {
+        Self { layers, files: OnceCell::new() }
+    }
+
     /// Returns the environments that a place belongs to, by any of its names.
     pub fn environments(&self, names: &[&str]) -> Environments {
         let mut found = Environments::default();
@@ -263,14 +271,16 @@ impl Policy {
 
     /// What the names and contents of files mean, all layers together. Layers that may only
     /// tighten add what is protected and what is precious, not what is disposable.
-    pub fn files(&self) -> FileRules {
-        let mut rules = FileRules::default();
-        for layer in &self.layers {
-            if let Some(own) = &layer.file.files {
-                add(&mut rules, own, layer.standing);
+    pub fn files(&self) -> &Arc<FileRules> {
+        self.files.get_or_init(|| {
+            let mut rules = FileRules::default();
+            for layer in &self.layers {
+                if let Some(own) = &layer.file.files {
+                    add(&mut rules, own, layer.standing);
+                }
             }
-        }
-        rules
+            Arc::new(rules)
+        })
     }
 
     /// The last value that a site layer gives, by a picker.

@@ -32,7 +32,7 @@ const SAMPLE: usize = 20;
 /// Counts the files that an invocation would hit.
 pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Scope {
     let Question { found, kinds, .. } = question;
-    let rules = match policy.files().prepare(world.around()) {
+    let rules = match world.prepared(policy.files()) {
         Ok(rules) => rules,
         Err(fault) => return unknown("file", kinds, fault.to_string()),
     };

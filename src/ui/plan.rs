@@ -123,9 +123,11 @@ impl Plan {
 
     /// The plan of a whole line, with each command in `parts`.
     pub fn of_line(decision: &Decision) -> Self {
-        let mut plan = Self::of(decision, None);
-        plan.parts = decision.parts.iter().map(|part| Self::of_part(part, None)).collect();
-        plan
+        let parts: Vec<Self> = decision.parts.iter().map(|part| Self::of_part(part, None)).collect();
+        match parts.get(decision.worst_at()) {
+            Some(worst) => Self { parts: parts.clone(), ..worst.clone() },
+            None => Self::of(decision, None),
+        }
     }
 
     /// What an approval is bound to: the words, the place, the set of targets and the verdict.
@@ -200,5 +202,6 @@ pub fn digest(scope: &Scope) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
 }

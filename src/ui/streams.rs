@@ -13,9 +13,14 @@ impl Ui {
     /// Prints a result.
     pub fn print(&mut self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(harmless(text).as_bytes())?;
-        out.write_all(b"\n")?;
+        Self::line(&mut out, text)?;
         out.flush()
+    }
+
+    /// Writes a line of results to a stream of one's own keeping.
+    pub fn line(out: &mut impl Write, text: &str) -> io::Result<()> {
+        out.write_all(harmless(text).as_bytes())?;
+        out.write_all(b"\n")
     }
 
     /// The stream for results that are written piece by piece.
@@ -40,7 +45,8 @@ impl Ui {
 /// a sentence; this is for the one that was forgotten.
 fn harmless(text: &str) -> Cow<'_, str> {
     let safe = |c: char| c == '\n' || visible(c);
-    if text.chars().all(safe) {
+    let plain = |b: u8| b == b'\n' || (b' '..=b'~').contains(&b);
+    if text.bytes().all(plain) || text.chars().all(safe) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);

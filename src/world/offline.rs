@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::file_rules::{FileRules, FileRulesError, PreparedRules};
 use super::processes::Process;
 use super::view::{Listing, Session, World};
 use super::{RootKind, Surroundings, Walk, WalkRequest};
@@ -33,6 +35,10 @@ impl World for Offline<'_> {
 
     fn around(&self) -> Surroundings {
         self.0.around()
+    }
+
+    fn prepared(&self, files: &Arc<FileRules>) -> Result<Arc<PreparedRules>, FileRulesError> {
+        self.0.prepared(files)
     }
 
     fn names(&self, folder: &Path) -> Vec<OsString> {

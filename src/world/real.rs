@@ -7,12 +7,16 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tracing::debug;
 
+use super::file_rules::{FileRules, FileRulesError, PreparedRules};
 use super::listing::{ListRequest, ListingFault, list};
 use super::processes::{self, Process};
+use super::seen::Seen;
 use super::view::{Listing, Session, World};
 use super::{Surroundings, Walk, WalkRequest, walk};
 
@@ -32,6 +36,8 @@ pub struct Real {
     moved: bool,
     /// The signal that ended a listing.
     interrupted: Cell<Option<i32>>,
+    /// What was seen, where it is kept.
+    seen: Option<Rc<Seen>>,
 }
 
 impl Real {
@@ -47,6 +53,7 @@ impl Real {
             told: Vec::new(),
             moved: false,
             interrupted: Cell::new(None),
+            seen: None,
             session: Session {
                 host,
                 user,
@@ -82,6 +89,19 @@ impl Real {
         session.cwd = cwd.unwrap_or(session.cwd);
         session.terminal = terminal.unwrap_or(session.terminal);
         Self { session, told: variables, moved, ..self }
+    }
+
+    /// The same host again, and what was `seen` of it so far.
+    #[must_use]
+    pub fn again(&self, seen: &Rc<Seen>) -> Self {
+        Self {
+            session: self.session.clone(),
+            progress: Box::new(|_| {}),
+            told: self.told.clone(),
+            moved: self.moved,
+            interrupted: Cell::new(None),
+            seen: Some(Rc::clone(seen)),
+        }
     }
 }
 
@@ -146,6 +166,13 @@ impl World for Real {
 
     fn around(&self) -> Surroundings {
         Surroundings::read(self.session.home.clone(), self.session.cwd.clone())
+    }
+
+    fn prepared(&self, files: &Arc<FileRules>) -> Result<Arc<PreparedRules>, FileRulesError> {
+        match &self.seen {
+            Some(seen) => seen.rules(files, &self.session, || files.prepare(self.around())),
+            None => files.prepare(self.around()).map(Arc::new),
+        }
     }
 
     fn names(&self, folder: &Path) -> Vec<OsString> {

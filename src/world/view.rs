@@ -3,8 +3,10 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::file_rules::{FileRules, FileRulesError, PreparedRules};
 use super::processes::Process;
 use super::{Surroundings, Walk, WalkRequest};
 
@@ -52,6 +54,14 @@ pub trait World {
 
     /// Returns what the rules on files need to know of this host.
     fn around(&self) -> Surroundings;
+
+    /// Makes rules on files ready for this host.
+    ///
+    /// # Errors
+    /// Where they make no sense.
+    fn prepared(&self, files: &Arc<FileRules>) -> Result<Arc<PreparedRules>, FileRulesError> {
+        files.prepare(self.around()).map(Arc::new)
+    }
 
     /// Returns the names in a folder; none where it can't be read.
     fn names(&self, folder: &Path) -> Vec<OsString>;

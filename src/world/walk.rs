@@ -14,6 +14,8 @@ mod roots;
 mod scratch;
 mod worker;
 
+pub(in crate::world) use meaning::FolderMemory;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

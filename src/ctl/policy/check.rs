@@ -112,7 +112,7 @@ pub fn remarks<'p>(policy: &'p Policy, actions: &[String]) -> Vec<(&'p Layer, Re
                     order(&rule, limits, &mut own);
                     if layer.standing == Standing::Tighten {
                         takes_back(&rule, limits, &mut own);
-                        let above = Policy { layers: policy.layers[..at].to_vec() };
+                        let above = Policy::new(policy.layers[..at].to_vec());
                         loosens(&rule, limits, &above, (*effect, size), environment, &mut own);
                     }
                 }

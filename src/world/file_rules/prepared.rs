@@ -9,9 +9,10 @@ use super::names::{
 use super::protect::{ProtectPattern, parts};
 use super::{DataRule, FileRules, FileRulesError, Firmness};
 use crate::world::Surroundings;
+use crate::world::walk::FolderMemory;
 
 /// File rules with every pattern compiled and every `~` filled in.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PreparedRules {
     pub(super) around: Surroundings,
     pub(super) protect: Vec<ProtectPattern>,
@@ -27,6 +28,8 @@ pub struct PreparedRules {
     disposable: HashSet<PathBuf>,
     pub(in crate::world) gitignored: bool,
     pub(in crate::world) cachedir_tag: bool,
+    /// What folders were found to mean, for as long as these rules are held.
+    pub(in crate::world) folders: FolderMemory,
 }
 
 impl FileRules {
@@ -87,6 +90,7 @@ impl FileRules {
             disposable: paths,
             gitignored: self.gitignored.unwrap_or_default(),
             cachedir_tag: self.cachedir_tag.unwrap_or_default(),
+            folders: FolderMemory::default(),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::symlink_metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -13,6 +13,8 @@ use crate::world::file_rules::{
     DISPOSABLE_FILE, DISPOSABLE_FOLDER, DataRule, Marks, PRECIOUS, PreparedRules,
 };
 use crate::world::handle;
+
+use super::crew::lock;
 
 /// A larger ignore file is not read: nothing is ignored then.
 const IGNORE_FILE: usize = 1 << 20;
@@ -156,38 +158,66 @@ pub(super) fn standing(
 /// The data folder that something lies in: its path, what it is, whether it is refused.
 pub(super) type DataAround = Option<(PathBuf, String, bool)>;
 
+/// Folders that are remembered at the most.
+const MOST_FOLDERS: usize = 4096;
+
+/// What a folder and all above it mean for what is in it.
+#[derive(Debug, Clone, Default)]
+pub(in crate::world) struct KnownFolder {
+    meaning: Meaning,
+    data: DataAround,
+    /// Whether a repository was found and not asked.
+    git_unasked: bool,
+}
+
+type KnownFolders = HashMap<PathBuf, KnownFolder>;
+
+/// The folders around roots that were looked at under some rules: without git, and with it.
+#[derive(Debug, Default)]
+pub(in crate::world) struct FolderMemory([Mutex<KnownFolders>; 2]);
+
+impl FolderMemory {
+    fn of(&self, ask_git: bool) -> MutexGuard<'_, KnownFolders> {
+        lock(&self.0[usize::from(ask_git)])
+    }
+}
+
 /// What the folders around the roots mean, each looked at once.
 #[derive(Debug)]
 pub(super) struct Around<'a> {
     rules: &'a PreparedRules,
     ask_git: bool,
-    known: HashMap<PathBuf, (Meaning, DataAround)>,
     /// Whether a repository was found and not asked.
     pub(super) git_unasked: bool,
 }
 
 impl<'a> Around<'a> {
     pub(super) fn new(rules: &'a PreparedRules, ask_git: bool) -> Self {
-        Self { rules, ask_git, known: HashMap::new(), git_unasked: false }
+        Self { rules, ask_git, git_unasked: false }
     }
 
     /// Returns what `folder` (canonical) and all folders above it mean for what is in it.
     pub(super) fn of(&mut self, folder: &Path) -> (Meaning, DataAround) {
-        let unknown: Vec<&Path> =
-            folder.ancestors().take_while(|path| !self.known.contains_key(*path)).collect();
-        let known = folder.ancestors().nth(unknown.len()).and_then(|path| self.known.get(path));
-        let (mut meaning, mut data) = known.cloned().unwrap_or_default();
+        let mut memory = self.rules.folders.of(self.ask_git);
+        let unknown: Vec<&Path> = folder.ancestors().take_while(|path| !memory.contains_key(*path)).collect();
+        let known = folder.ancestors().nth(unknown.len()).and_then(|path| memory.get(path));
+        let mut known = known.cloned().unwrap_or_default();
         for path in unknown.into_iter().rev() {
             // The top folders are not looked at: below /home that would wake an automounter.
             if path.components().count() > 2 {
-                self.step(path, &mut meaning, &mut data);
+                self.step(path, &mut known);
             }
-            self.known.insert(path.to_owned(), (meaning.clone(), data.clone()));
+            if memory.len() >= MOST_FOLDERS {
+                memory.clear();
+            }
+            memory.insert(path.to_owned(), known.clone());
         }
-        (meaning, data)
+        self.git_unasked |= known.git_unasked;
+        (known.meaning, known.data)
     }
 
-    fn step(&mut self, path: &Path, meaning: &mut Meaning, data: &mut DataAround) {
+    fn step(&self, path: &Path, known: &mut KnownFolder) {
+        let KnownFolder { meaning, data, git_unasked } = known;
         let rules = self.rules;
         let name = path.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
         let marks = rules.marks(name);
@@ -208,7 +238,7 @@ impl<'a> Around<'a> {
             if meaning.standing == Standing::Likely {
                 meaning.standing = Standing::Counted;
             }
-            self.git_unasked |= !self.ask_git;
+            *git_unasked |= !self.ask_git;
             meaning.git = if self.ask_git { repository(rules, path) } else { None };
         } else if meaning.git.is_some()
             && let Some(text) = read_path(&path.join(".gitignore"))
