@@ -143,7 +143,11 @@ fn a_drain_counts_nodes_and_says_how_many_pods_are_on_them() {
     let pods = kube.raw("pods", None);
     let there = pods.iter().filter(|p| matches!(p["spec"]["nodeName"].as_str(), Some("node-2" | "node-5")));
     assert_eq!(planned["scope"]["count"], 2);
-    assert_eq!(planned["scope"]["dependents"], there.count() as u64);
+    let there = there.count();
+    assert_eq!(planned["scope"]["dependents"], there as u64);
+    let reasons = planned["verdict"]["reasons"].as_array().unwrap();
+    let along = format!("{there} go along with 2 nodes");
+    assert!(reasons.iter().any(|r| r["text"].as_str().unwrap().starts_with(&along)), "{reasons:?}");
     assert_eq!(writes(&kube), BTreeSet::new());
     guard(&kube, &["--expect", "2"], command);
     let nodes: Vec<String> = writes(&kube).into_iter().filter(|w| w.starts_with("PATCH")).collect();

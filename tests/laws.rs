@@ -179,6 +179,37 @@ proptest! {
     }
 }
 
+#[test]
+fn what_goes_along_counts_from_two_targets_on_and_from_one_where_rungs_rise() {
+    let kinds = kinds().unwrap();
+    let site = "[limits.stop.member]\nconfirm = 3\ndry_run = 10\nstage = 20\n";
+    let prod = "[environment.prod]\nraise = 1\ncontexts = [\"here\"]\n";
+    let rung = |texts: &[String], nodes: usize, along: u64| {
+        let policy = policy(texts, &[]);
+        let ladder =
+            policy.ladder("kubectl drain", Effect::Stop, Size::Member, &policy.environments(&["here"]));
+        let name = |n: usize| Target { name: format!("n{n}").into(), weight: 1, ..Target::default() };
+        let targets: Vec<Target> = (0..nodes).map(name).collect();
+        let scope = Scope { count: nodes as u64, targets, dependents: Some(along), ..empty("host", &kinds) };
+        let (effect, freeze, place) = (Effect::Stop, Freeze::Names, Place::default());
+        let (scope, place, ladder, kinds) = (&scope, &place, &ladder, &kinds);
+        judge(&Case { effect, freeze, scope, place, ladder, blanks: &[], kinds }).rung
+    };
+    let (plain, raised) = (vec![site.to_owned()], vec![site.to_owned(), prod.to_owned()]);
+    for (nodes, along, outside, inside) in [
+        (1, 2, Rung::Allow, Rung::Allow),
+        (1, 5, Rung::Allow, Rung::DryRun),
+        (1, 90, Rung::Allow, Rung::Stage),
+        (2, 2, Rung::Allow, Rung::Allow),
+        (2, 3, Rung::Confirm, Rung::DryRun),
+        (2, 21, Rung::DryRun, Rung::Stage),
+        (2, 900, Rung::DryRun, Rung::Stage),
+    ] {
+        assert_eq!(rung(&plain, nodes, along), outside, "{nodes} {along}");
+        assert_eq!(rung(&raised, nodes, along), inside, "{nodes} {along}");
+    }
+}
+
 /// Rules on files as some layers leave them: what git ignores counts less, and protected paths.
 fn files(layers: &[(&str, Standing)]) -> (Option<bool>, Vec<String>) {
     let layers = layers.iter().map(|(text, standing)| parse_layer("a.toml", text, *standing).unwrap());

@@ -174,6 +174,13 @@ fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
     let asked =
         scope::Question { found: &found, words: &words, kinds: setup.kinds, full, keep: full, enough };
     let scope = scope::resolve(&asked, setup.policy, setup.world);
+    if scope.certainty == Certainty::Unknown && words.bounded && scope::by_words(&found) {
+        // What its words alone forbid stays forbidden where they can't be looked up.
+        let quick = with_scope(found.clone(), setup, words.scope(setup.kinds), &blanks);
+        if quick.verdict.rung == Rung::Deny {
+            return quick;
+        }
+    }
     if depth != Depth::Act || found.action().targets.source != Source::Files {
         return with_scope(found, setup, scope, &blanks);
     }
@@ -203,6 +210,9 @@ fn settled(part: &Part, setup: &Setup<'_>) -> bool {
         return false;
     }
     let ladder = ladder(found, setup, scope, &part.environments);
+    if (scope.count >= 2 || ladder.raise > 0) && scope::takes_along(found, scope) {
+        return false;
+    }
     let share = scope.count >= 2 && scope::has_percent(&ladder);
     found.action().fleet.is_none() || !share && !setup.policy.has_floors(&found.file.tool.names[0])
 }
@@ -223,6 +233,7 @@ fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[Strin
     if scope.certainty != Certainty::AtMost && scope::asks_fleet(&ladder, &scope, setup.policy, &found) {
         scope::fleets(&found, &mut scope, setup.policy, setup.world);
     }
+    scope::mark_session(&found, effect, &mut scope, setup.world);
     let freeze = found.action().freeze;
     let case =
         Case { effect, freeze, scope: &scope, place: &place, ladder: &ladder, blanks, kinds: setup.kinds };

@@ -47,6 +47,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     by_unknown(case, &mut reasons);
     if case.scope.count > 0 {
         by_number(case, &mut reasons);
+        by_dependents(case, &mut reasons);
         by_floor(case, &mut reasons);
         by_environment(case, &mut reasons);
     }
@@ -135,6 +136,24 @@ fn of_role(fleet: &Fleet, case: &Case<'_>) -> String {
     let plural = case.kinds.count(2, &case.scope.kind);
     let plural = plural.trim_start_matches("2 ");
     if fleet.role.is_empty() { plural.to_owned() } else { format!("{} {plural}", escape(&fleet.role)) }
+}
+
+/// What goes along with several targets, or with one where rungs rise, counts by the same numbers,
+/// to the dry run at most: stages and a second person are for what is hit, which can be narrowed.
+fn by_dependents(case: &Case<'_>, reasons: &mut Vec<Reason>) {
+    let Some(along) = case.scope.dependents.filter(|_| case.scope.count >= 2 || case.ladder.raise > 0) else {
+        return;
+    };
+    for (rung, limits) in [(Rung::Confirm, &case.ladder.confirm), (Rung::DryRun, &case.ladder.dry_run)] {
+        for limit in limits {
+            let Amount::Number(from) = limit.amount else { continue };
+            if along >= from {
+                let (along, with) = (grouped(along), numbered(case.scope, case.kinds));
+                let text = format!("{along} go along with {with} ({} from {})", rung.word(), grouped(from));
+                reasons.push(Reason { rung, rule: limit.rule.clone(), text, layer: Some(limit.layer) });
+            }
+        }
+    }
 }
 
 fn by_floor(case: &Case<'_>, reasons: &mut Vec<Reason>) {

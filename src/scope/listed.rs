@@ -188,6 +188,12 @@ fn rows_of(output: &[u8], read: &Read) -> Result<u64, String> {
     rows.map(|rows| rows.len() as u64).map_err(|fault| fault.to_string())
 }
 
+/// Tells whether the tool file knows how to list what goes along with some of the targets.
+pub fn takes_along(found: &Match, scope: &Scope) -> bool {
+    let dependents = found.action().dependents.as_ref();
+    dependents.is_some_and(|known| scope.targets.iter().any(|target| known.of(&target.kind).is_some()))
+}
+
 /// Counts what goes along with the targets, where the tool file knows how.
 pub fn dependents(found: &Match, scope: &mut Scope, world: &dyn World) {
     let Some(dependents) = &found.action().dependents else { return };
@@ -196,6 +202,7 @@ pub fn dependents(found: &Match, scope: &mut Scope, world: &dyn World) {
         kinds.entry(&target.kind).or_default().push(target.name.clone());
     }
     let mut total = None;
+    let mut faults = Vec::new();
     for (kind, names) in kinds {
         let Some(template) = dependents.of(kind) else { continue };
         let each = template.text().contains("{target}");
@@ -211,9 +218,17 @@ pub fn dependents(found: &Match, scope: &mut Scope, world: &dyn World) {
                 .and_then(|output| rows_of(&output, &found.action().dependents_read))
             {
                 Ok(count) => total = Some(total.unwrap_or(0) + count),
-                Err(why) => scope.notes.push(format!("what goes along could not be listed: {why}")),
+                Err(why) => faults.push(format!("what goes along could not be listed: {why}")),
             }
         }
     }
     scope.dependents = total.or(scope.dependents);
+    match faults.into_iter().next() {
+        // What goes along with one target is told, with more of them it counts.
+        Some(why) if scope.count >= 2 && scope.unknown.is_none() => {
+            scope.certainty = Certainty::Unknown;
+            scope.unknown = Some(why);
+        }
+        fault => scope.notes.extend(fault),
+    }
 }

@@ -12,13 +12,15 @@ mod place;
 mod processes;
 mod refs;
 mod rows;
+mod session;
 mod target;
 mod words;
 
-pub use listed::{dependents, fleets, run, unknown};
+pub use listed::{dependents, fleets, run, takes_along, unknown};
 pub use narrow::{Call, NarrowFault, calls};
 pub use place::place;
 pub use rows::{Unreadable, targets};
+pub use session::mark as mark_session;
 pub use target::{Certainty, Fleet, Frozen, Place, Protected, Scope, Target};
 pub use words::{Words, empty, named, widest};
 

@@ -80,6 +80,14 @@ fn itself(process: &Process) -> Protected {
     Protected { what, why: "what this command itself runs under".into(), rule: "itself", deny: true }
 }
 
+/// Tells whether guard runs under a server that lets people in from elsewhere. Variables tell that
+/// too, but sudo takes them away.
+pub fn came_by_ssh(world: &dyn World) -> bool {
+    let Ok(table) = world.processes() else { return false };
+    let above = above(world.own_pid(), &table);
+    table.iter().any(|p| above.contains(&p.pid) && p.carries_session())
+}
+
 /// The processes that guard runs under, itself left out.
 fn above(own: i32, table: &[Process]) -> Vec<i32> {
     let mut above = Vec::new();

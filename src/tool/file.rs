@@ -305,6 +305,17 @@ pub struct Inner {
     pub without: Vec<OptionName>,
 }
 
+/// Targets without which an ssh session to this host ends, or no other can begin.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionPath {
+    /// Their names.
+    pub targets: Vec<Glob>,
+    /// Present: it acts on something other than this host.
+    #[serde(default)]
+    pub unless: Vec<Condition>,
+}
+
 /// One risky thing a tool can do.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -348,6 +359,9 @@ pub struct Action {
     /// How that listing is read; one a line where not given.
     #[serde(default)]
     pub dependents_read: Read,
+    /// What an ssh session to this host hangs on.
+    #[serde(default)]
+    pub session: Option<SessionPath>,
     /// How what runs is held to what was shown.
     #[serde(default)]
     pub freeze: Freeze,
@@ -493,6 +507,7 @@ impl Action {
             self.freeze = model.freeze;
             self.by_namespace |= model.by_namespace;
         }
+        self.session = self.session.take().or_else(|| model.session.clone());
         self.effect = self.effect.take().or_else(|| model.effect.clone());
         self.inner = self.inner.take().or_else(|| model.inner.clone());
         for (name, text) in &model.text {

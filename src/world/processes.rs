@@ -43,6 +43,13 @@ pub struct Process {
     pub zombie: bool,
 }
 
+impl Process {
+    /// Tells whether it is a program through which someone is connected from elsewhere.
+    pub fn carries_session(&self) -> bool {
+        self.comm.to_str().is_some_and(|name| SESSIONS.contains(&name))
+    }
+}
+
 /// Returns all processes of this machine (or of guard's process namespace), by number.
 ///
 /// # Errors
@@ -90,7 +97,7 @@ pub fn ancestors(pid: i32) -> Vec<Process> {
 /// server is no descendant of the connection.
 pub fn session_path() -> Vec<Process> {
     let mut line = ancestors(own_pid());
-    line.retain(|process| process.comm.to_str().is_some_and(|name| SESSIONS.contains(&name)));
+    line.retain(Process::carries_session);
     line
 }
 
