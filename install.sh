@@ -4,11 +4,13 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: ./install.sh [--demo] [--prefix DIR] [--from DIR] [--uninstall]
+usage: ./install.sh [--demo] [--prefix DIR] [--from DIR] [--sudo-shims[=DIR]] [--uninstall]
 
   --demo        afterwards shows what guard does, on a toy fleet in a scratch folder
   --prefix DIR  installs below DIR; without it /usr/local for root, else ~/.local
   --from DIR    takes the programs from DIR and builds nothing
+  --sudo-shims  also installs shims, and a sudoers file in DIR (/etc/sudoers.d) that puts them at the
+                front of the PATH that sudo gives its commands
   --uninstall   removes what an installation below the prefix brought, and nothing else
 
 Needs a Rust toolchain (https://rustup.rs), a C compiler and git.
@@ -20,7 +22,7 @@ fail() {
     exit 1
 }
 
-demo='' prefix='' from='' uninstall=''
+demo='' prefix='' from='' uninstall='' sudoers=''
 while [ $# -gt 0 ]; do
     case $1 in
     --demo) demo=yes ;;
@@ -28,6 +30,8 @@ while [ $# -gt 0 ]; do
     --prefix=*) prefix=${1#*=} ;;
     --from) from=${2:?--from needs a folder} && shift ;;
     --from=*) from=${1#*=} ;;
+    --sudo-shims) sudoers=/etc/sudoers.d ;;
+    --sudo-shims=*) sudoers=${1#*=} ;;
     --uninstall) uninstall=yes ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && fail "unknown option '$1'" ;;
@@ -44,6 +48,10 @@ case $from in '' | /*) ;; *) from=$PWD/$from ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 # What was installed, one a line, relative to the prefix; a folder that was made ends with '/'.
 manifest=$prefix/share/guard/installed
+shims=$prefix/lib/guard/shims
+# Where the sudoers file stands, and by which first line it is known again.
+sudoers_place=share/guard/sudoers
+sudoers_mark='# Made by install.sh of guard: the shims come first in what sudo starts.'
 
 # Removes files of a list (standard input), then the folders that were made for them and are empty.
 remove_listed() {
@@ -60,6 +68,15 @@ remove_listed() {
 if [ -n "$uninstall" ]; then
     [ -f "$manifest" ] || fail "nothing is installed below $prefix"
     listed=$(cat "$manifest")
+    if [ -f "$prefix/$sudoers_place" ]; then
+        file=$(cat "$prefix/$sudoers_place")
+        if [ "$(head -n 1 "$file" 2>/dev/null)" = "$sudoers_mark" ]; then rm -f -- "$file"; fi
+    fi
+    if [ -d "$shims" ]; then
+        # Something that is not guard's own link stays, and is said.
+        "$prefix/bin/guardctl" shims remove --dir "$shims" >/dev/null || true
+        rmdir -- "$prefix/lib/guard" 2>/dev/null || true
+    fi
     # The list itself goes first, so that its folder is empty when its turn comes.
     rm -f -- "$manifest"
     printf '%s\n' "$listed" | remove_listed
@@ -124,6 +141,39 @@ for program in guard guardctl; do
     completions zsh "$program" "share/zsh/site-functions/_$program"
     completions fish "$program" "share/fish/vendor_completions.d/$program.fish"
 done
+
+# sudo gives its commands a PATH of its own. The file is checked before sudo can see it.
+sudo_shims() {
+    command -v visudo >/dev/null || fail "there is no visudo: is sudo installed?"
+    case $shims in *[!A-Za-z0-9/_.+-]*) fail "$shims can't be written into a sudoers file" ;; esac
+    [ -d "$sudoers" ] || fail "there is no folder $sudoers"
+    file=$sudoers/guard-shims
+    if [ -e "$file" ] && [ "$(head -n 1 "$file")" != "$sudoers_mark" ]; then
+        fail "$file is not guard's: it stays"
+    fi
+    folder lib/guard/shims
+    "$prefix/bin/guardctl" shims install --dir "$shims" 2>/dev/null || fail "the shims can't be installed in $shims"
+    # What sudo starts is judged by the shims, once; one for sudo itself would judge it before.
+    "$prefix/bin/guardctl" shims remove --dir "$shims" sudo >/dev/null
+    rest=$(LC_ALL=C sudo -V 2>/dev/null | sed -n "s/^Value to override user's \$PATH with: //p")
+    rest=${rest#"$shims:"}
+    {
+        echo "$sudoers_mark"
+        echo "Defaults secure_path=\"$shims:${rest:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}\""
+    } >"$work/sudoers"
+    chmod 440 "$work/sudoers"
+    visudo -cf "$work/sudoers" >/dev/null || fail "visudo does not take the sudoers file; nothing was changed for sudo"
+    # sudo passes over names with a dot.
+    cp -p -- "$work/sudoers" "$file.new$$" || fail "$file can't be written"
+    mv -f -- "$file.new$$" "$file"
+    echo "$file" >"$work/place"
+    place 644 "$work/place" "$sudoers_place"
+}
+if [ -n "$sudoers" ]; then
+    sudo_shims
+elif [ -f "$prefix/$sudoers_place" ]; then
+    echo "$sudoers_place" >>"$work/new"
+fi
 
 # Files of an earlier installation that this one no longer has go; folders it made stay noted.
 folder share/guard

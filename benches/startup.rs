@@ -38,6 +38,13 @@ fn main() {
     println!("whole-process wall time, median of {ROUNDS} interleaved runs; {} cores", cores());
     let mut wrappers = vec![row("env true", &["/usr/bin/env", "true"]), row("guard true", &[GUARD, "true"])];
     wrappers.push(row("/bin/true", &["/bin/true"]));
+    let shims = scratch.path().join("shims");
+    fs::create_dir(&shims).unwrap();
+    for name in ["true", "rm"] {
+        std::os::unix::fs::symlink(GUARD, shims.join(name)).unwrap();
+    }
+    let shim = |name: &str| shims.join(name).display().to_string();
+    wrappers.push(row("shim true", &[&shim("true")]));
     if runs(&["sudo", "-n", "true"], &home) {
         wrappers.push(row("sudo -n true", &["sudo", "-n", "true"]));
     }
@@ -47,6 +54,7 @@ fn main() {
         vec![
             touching(&file, row("rm one-file", &["/bin/rm", &file])),
             touching(&file, row("guard rm one-file", &[GUARD, "/bin/rm", &file])),
+            touching(&file, row("shim rm one-file", &[&shim("rm"), &file])),
         ],
         &home,
     );

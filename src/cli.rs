@@ -1,7 +1,8 @@
 //! guard's own options, which end at the first word that is none; and those of guard-shell.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -50,6 +51,9 @@ pub struct Options {
     /// Tell each step on stderr (so does the variable GUARD_LOG); changes nothing else
     #[arg(short, long)]
     pub verbose: bool,
+    /// The name guard was started under, where that made it a shim
+    #[arg(skip)]
+    pub called: Option<OsString>,
     /// The command to guard
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND",
         value_hint = clap::ValueHint::CommandWithArguments)]
@@ -76,14 +80,26 @@ Exit codes: the command's own when it ran; 119 a rollout stopped before its end;
 impl Options {
     /// True where no option of guard's own is given.
     pub fn is_plain(&self) -> bool {
-        *self == Self { command: self.command.clone(), verbose: self.verbose, ..Self::default() }
+        *self
+            == Self {
+                command: self.command.clone(),
+                called: self.called.clone(),
+                verbose: self.verbose,
+                ..Self::default()
+            }
     }
 }
 
-/// Reads guard's arguments, program name first.
+/// Reads guard's arguments, program name first. Started under another name, guard is a shim for the
+/// tool of that name, and every argument is the tool's.
 ///
 /// A first word that is no option is the command: nothing is parsed then.
 pub fn parse(args: Vec<OsString>) -> Result<Options, clap::Error> {
+    if let Some(tool) = shim(args.first()) {
+        let called = args.first().cloned();
+        let command = std::iter::once(tool).chain(args.into_iter().skip(1)).collect();
+        return Ok(Options { command, called, ..Options::default() });
+    }
     let plain = args.get(1).is_some_and(|word| !word.as_encoded_bytes().starts_with(b"-"));
     if plain {
         let command = args.into_iter().skip(1).collect();
@@ -100,6 +116,13 @@ pub fn parse(args: Vec<OsString>) -> Result<Options, clap::Error> {
         }
         _ => Ok(options),
     }
+}
+
+/// The tool that guard's own name stands for; a login shell's name begins with `-`.
+fn shim(name: Option<&OsString>) -> Option<OsString> {
+    let base = Path::new(name?).file_name()?.as_bytes();
+    let base = base.strip_prefix(b"-").unwrap_or(base);
+    (!base.is_empty() && base != b"guard").then(|| OsStr::from_bytes(base).to_owned())
 }
 
 /// What clap says about wrong usage, as guard says things: escaped, and in the program's name.
@@ -145,6 +168,18 @@ mod tests {
         for wrong in ["guard --paln rm", "guard --max 3 -x rm"] {
             assert!(parse(wrong.split(' ').map(OsString::from).collect()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn under_another_name_every_word_is_the_tools() {
+        let read = options("/shims/rm --plan --version x");
+        assert_eq!((read.command.len(), read.plan), (4, false));
+        assert_eq!(read.command[0], "rm");
+        assert_eq!(read.called, Some("/shims/rm".into()));
+        assert!(read.is_plain());
+        assert_eq!(options("-bash").command, ["bash"]);
+        assert_eq!(options("../guard rm").called, None);
+        assert!(parse(vec!["".into()]).is_err() && parse(vec![]).is_err());
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod records;
 mod sentences;
 mod unjudged;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -25,13 +26,13 @@ use crate::act::{self, Scene};
 use crate::cli::Options;
 use crate::exit;
 use crate::gate::{self, Person, Refusal};
-use crate::judge::Decision;
+use crate::judge::{Decision, Part, Starts};
 use crate::policy::{ConfigFault, Places, Shelf, Stance, kinds, load};
 use crate::read::{ReadFault, program_name};
 use crate::ui::{Counter, Ui};
 use crate::world::child::die_of;
-use crate::world::exec::NotRunnable;
-use crate::world::{Real, World};
+use crate::world::exec::{Launch, NotRunnable};
+use crate::world::{Real, World, shims};
 
 use outcome::Written;
 
@@ -100,7 +101,8 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
     let options = &*nested::peeled(options, &shelf)?;
     if nested::is_guard(&options.command) || nothing_to_decide(options, &places, &shelf)? {
         tracing::debug!("nothing names this command: it runs as typed");
-        return Err(act::exec(&options.command).into());
+        let called = options.called.as_deref();
+        return Err(act::exec(&Launch { argv: &options.command, called, ..Launch::default() }).into());
     }
     // Before anything runs: a place that can't be written must not cost the outcome.
     *written = outcome::open(options)?;
@@ -130,7 +132,9 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
     let outcome = match admitted {
         Err(refusal) => return Ok(refuse(&refusal, &decision, written.take(), ui)),
         Ok(approval) => {
-            let scene = Scene { world: &world, policy: &policy, kinds: setup.kinds };
+            let env = path(&decision, options);
+            let called = options.called.as_deref();
+            let scene = Scene { world: &world, policy: &policy, kinds: setup.kinds, called, env: &env };
             act::carry_out(approval, decision, &options.command, options.outcome.is_some(), &scene, ui)?
         }
     };
@@ -142,6 +146,20 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
         written.outcome(&outcome, ui);
     }
     Ok(outcome.exit())
+}
+
+/// The `PATH` of what runs, where it is another than guard's: without shims where they would only judge
+/// again what is judged, with shims in front where what will start could not be read.
+fn path(decision: &Decision, options: &Options) -> Vec<(OsString, Option<OsString>)> {
+    let alone = |part: &Part| part.wrappers.is_empty() && part.argv == options.command;
+    let path = match decision.starts() {
+        // A tool that starts nothing keeps the variables it was started with.
+        Starts::Known if decision.parts.iter().all(alone) => None,
+        Starts::Known => shims::path_without(),
+        Starts::Unknown => None,
+        Starts::Unread => shims::path_in_front(),
+    };
+    path.map(|path| ("PATH".into(), Some(path))).into_iter().collect()
 }
 
 /// Tells whether no tool file speaks for the program and nothing else asks for a decision.

@@ -1,5 +1,5 @@
 //! What install.sh brings is there, works, and goes again without a trace.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs, reason = "tests")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -134,4 +134,42 @@ fn what_it_does_not_know_it_refuses() {
         assert!(String::from_utf8_lossy(&ran.stderr).contains("install.sh: "));
     }
     assert_eq!(tree(scratch.path()), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn sudo_gets_shims_and_loses_them_again() {
+    if !Path::new("/usr/sbin/visudo").exists() {
+        println!("skipped: visudo is not installed");
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let prefix = scratch.path().join("prefix");
+    let sudoers = scratch.path().join("sudoers.d");
+    fs::create_dir(&sudoers).unwrap();
+    let option = format!("--sudo-shims={}", sudoers.display());
+    for _ in 0..2 {
+        installed(&prefix, &[&option]);
+        let file = sudoers.join("guard-shims");
+        let text = fs::read_to_string(&file).unwrap();
+        let shims = prefix.join("lib/guard/shims");
+        let path = text.lines().last().unwrap().strip_prefix("Defaults secure_path=\"").unwrap();
+        assert!(path.starts_with(&format!("{}:/", shims.display())), "{text}");
+        assert_eq!(path.matches("guard/shims").count(), 1);
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o440);
+        assert_eq!(
+            fs::read_link(shims.join("rm")).unwrap(),
+            prefix.join("bin/guard").canonicalize().unwrap()
+        );
+        assert!(!shims.join("sudo").exists(), "what sudo starts is judged once");
+    }
+    // An installation without the option forgets nothing.
+    installed(&prefix, &[]);
+    installed(&prefix, &["--uninstall"]);
+    assert_eq!(tree(scratch.path()), std::slice::from_ref(&sudoers));
+
+    fs::write(sudoers.join("guard-shims"), "# mine\n").unwrap();
+    assert!(!install(&prefix, &[&option]).status.success());
+    assert_eq!(fs::read_to_string(sudoers.join("guard-shims")).unwrap(), "# mine\n");
+    let spaced = scratch.path().join("a \"b");
+    assert!(!install(&spaced, &[&option]).status.success());
 }

@@ -1,6 +1,6 @@
 //! Approval → outcome: runs the command in the way that holds it to what was shown.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use crate::exit;
 use crate::gate::{Approval, How};
@@ -27,6 +27,22 @@ pub struct Scene<'a> {
     pub policy: &'a Policy,
     /// Kinds of targets.
     pub kinds: &'a Kinds,
+    /// The name that what runs as typed sees as its own, where that is not its first word.
+    pub called: Option<&'a OsStr>,
+    /// Variables that are different for what runs: a `PATH` with or without shims.
+    pub env: &'a [(OsString, Option<OsString>)],
+}
+
+impl Scene<'_> {
+    /// A call that guard made of what was typed.
+    pub(super) fn launch<'b>(&'b self, argv: &'b [OsString]) -> Launch<'b> {
+        Launch { argv, env: self.env, ..Launch::default() }
+    }
+
+    /// The command itself.
+    fn typed<'b>(&'b self, argv: &'b [OsString]) -> Launch<'b> {
+        Launch { called: self.called, ..self.launch(argv) }
+    }
 }
 
 /// Runs what was approved. A harmless command replaces guard, unless `stay` asks for its outcome.
@@ -56,13 +72,13 @@ pub fn carry_out(
         return rollout::run(&part, stages, rung, scene, ui);
     }
     if *approval.how() == How::Allowed {
-        return if stay { as_typed(command, rung) } else { Err(super::exec(command)) };
+        return if stay { as_typed(command, rung, scene) } else { Err(super::exec(&scene.typed(command))) };
     }
     match part.freeze {
         Freeze::Names | Freeze::Lease if single && is_exact(&part) => {
             by_names(&part, command, rung, scene, ui)
         }
-        Freeze::None | Freeze::Cap | Freeze::Plan if rung >= Rung::Confirm => as_typed(command, rung),
+        Freeze::None | Freeze::Cap | Freeze::Plan if rung >= Rung::Confirm => as_typed(command, rung, scene),
         _ => relisted(&part, command, rung, scene, ui),
     }
 }
@@ -79,8 +95,8 @@ fn has_targets(part: &Part) -> bool {
     part.freeze == Freeze::Names && is_exact(part)
 }
 
-fn as_typed(command: &[OsString], rung: Rung) -> Result<Outcome, NotRunnable> {
-    let outcome = child::run(&Launch::new(command), Beside::default())?;
+fn as_typed(command: &[OsString], rung: Rung, scene: &Scene<'_>) -> Result<Outcome, NotRunnable> {
+    let outcome = child::run(&scene.typed(command), Beside::default())?;
     Ok(Outcome::ran(rung, outcome.ended))
 }
 
@@ -92,7 +108,9 @@ fn by_names(
     scene: &Scene<'_>,
     ui: &mut Ui,
 ) -> Result<Outcome, NotRunnable> {
-    let Some((found, scope)) = part.found.as_ref().zip(scope(part)) else { return as_typed(command, rung) };
+    let Some((found, scope)) = part.found.as_ref().zip(scope(part)) else {
+        return as_typed(command, rung, scene);
+    };
     let Ok(calls) = calls(found, &scope.targets) else {
         return relisted(part, command, rung, scene, ui);
     };
@@ -113,7 +131,7 @@ fn by_names(
             ));
             return Ok(Outcome::ran(rung, Ended::Signal(arrived.signal)));
         }
-        let ended = child::run(&Launch::new(&call.argv), Beside::default())?.ended;
+        let ended = child::run(&scene.launch(&call.argv), Beside::default())?.ended;
         match ended {
             Ended::Code(0) => {}
             Ended::Signal(_) => return Ok(Outcome::ran(rung, ended)),
@@ -135,7 +153,7 @@ fn relisted(
     if held && let Some(stopped) = drifted(part, rung, scene, ui, Growth::Stops) {
         return Ok(stopped);
     }
-    as_typed(command, rung)
+    as_typed(command, rung, scene)
 }
 
 /// What a target that appeared meanwhile means.

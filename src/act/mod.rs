@@ -10,8 +10,6 @@ mod preview;
 mod remove;
 mod rollout;
 
-use std::ffi::OsString;
-
 use crate::world::exec::{Launch, NotRunnable};
 
 pub use carry::{Scene, carry_out};
@@ -19,6 +17,6 @@ pub use outcome::{Outcome, Tally};
 pub use preview::preview;
 
 /// Replaces guard by a command as typed. Returns only when that failed.
-pub fn exec(argv: &[OsString]) -> NotRunnable {
-    crate::world::exec::exec(&Launch::new(argv))
+pub fn exec(launch: &Launch<'_>) -> NotRunnable {
+    crate::world::exec::exec(launch)
 }

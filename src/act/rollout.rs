@@ -13,7 +13,7 @@ use crate::tool::grouped;
 use crate::ui::Ui;
 use crate::ui::fold::{fold, sample};
 use crate::world::child::{self, Beside, Ended, Manner};
-use crate::world::exec::{Launch, NotRunnable};
+use crate::world::exec::NotRunnable;
 use crate::world::signals::Signals;
 
 use super::carry::{Growth, Scene, drifted};
@@ -53,8 +53,11 @@ pub fn run(
             if let Some(arrived) = signals.as_ref().and_then(Signals::next) {
                 return Ok(state.stopped(&format!("signal {} came", arrived.signal), rung, ui));
             }
-            match child::run(&Launch::new(&call.argv), Beside { manner: Manner::Apart, ..Beside::default() })?
-                .ended
+            match child::run(
+                &scene.launch(&call.argv),
+                Beside { manner: Manner::Apart, ..Beside::default() },
+            )?
+            .ended
             {
                 Ended::Code(0) => state.done += call.targets.len(),
                 ended => {

@@ -16,6 +16,7 @@ use super::judge::{self, JudgeArgs};
 use super::pages::{self, CompletionsArgs, ManArgs};
 use super::policy::{self, PolicyArgs};
 use super::rollout::{self, RolloutArgs};
+use super::shims::{self, ShimsArgs};
 use super::tools::{self, ToolsArgs};
 
 /// Policies, tool files, records: everything about guard that does not run a command.
@@ -43,6 +44,8 @@ pub enum Command {
     Rollout(RolloutArgs),
     /// The audit log: gated decisions and what came of them
     Audit(AuditArgs),
+    /// Shims: links that put guard before the tools of their names
+    Shims(ShimsArgs),
     /// What guard reads and finds here, what is wrong, and how to mend it
     Doctor(DoctorArgs),
     /// Print the completions of one of guard's programs
@@ -72,6 +75,7 @@ fn dispatch(command: &Command, ui: &mut Ui) -> Result<u8, Failure> {
         Command::Policy(args) => policy::run(args, ui),
         Command::Tools(args) => tools::run(args, ui),
         Command::Rollout(args) => rollout::run(args, ui),
+        Command::Shims(args) => shims::run(args, ui),
         Command::Doctor(args) => doctor::run(args, ui),
         Command::Completions(args) => pages::completions(args, ui),
         Command::Man(args) => pages::man(args, ui),

@@ -9,6 +9,7 @@ pub mod judge;
 mod pages;
 pub mod policy;
 pub mod rollout;
+pub mod shims;
 pub mod tool_tests;
 pub mod tools;
 

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 
 use tracing::debug;
 
-use crate::judge::{Case, Decision, Part, Rung, judge};
+use crate::judge::{Case, Decision, Part, Rung, Starts, judge};
 use crate::policy::{Amount, Environments, Ladder, Policy, Stance};
 use crate::read::{Library, Match, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
-use crate::tool::{Effect, Freeze, Kinds, Source};
+use crate::tool::{Effect, Freeze, Kinds, Source, ToolFile};
 use crate::ui::escape::{escape, quote};
 use crate::world::World;
 
@@ -90,7 +90,7 @@ fn part(understood: &Understood, setup: &Setup<'_>, depth: Depth, parts: &mut Ve
     }
     // What only carries a command and carries none is a session.
     parts.push(if found.effect().is_none() {
-        harmless(understood, setup)
+        Part { starts: Starts::Unread, ..harmless(understood, setup) }
     } else {
         judged(found, setup, depth)
     });
@@ -113,7 +113,14 @@ fn harmless(understood: &Understood, setup: &Setup<'_>) -> Part {
         environments: Environments::default(),
         scope: None,
         verdict,
+        starts: understood.tool.as_deref().map_or(Starts::Unknown, starts),
     }
+}
+
+/// What a tool starts by itself. What only runs another command, and was given none, opens a session.
+fn starts(file: &ToolFile) -> Starts {
+    let carries = file.tool.wrapper.is_some() || file.action.iter().any(|action| action.inner.is_some());
+    if file.tool.hooks || carries { Starts::Unknown } else { Starts::Known }
 }
 
 /// Judges a carried command. What is found is put in place of `{}` only where that matters.
@@ -143,7 +150,7 @@ fn inside(
 /// A carried command that can't be read: unknown, never small.
 fn not_understood(found: &Match, setup: &Setup<'_>, why: String) -> Part {
     let scope = scope::unknown("target", setup.kinds, why);
-    with_scope(found.clone(), setup, scope, &[])
+    Part { starts: Starts::Unread, ..with_scope(found.clone(), setup, scope, &[]) }
 }
 
 /// Judges an action: by its words where they settle it, else by what the world says.
@@ -247,6 +254,7 @@ fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[Strin
         environments,
         scope: Some(scope),
         verdict,
+        starts: if found.tool().hooks { Starts::Unknown } else { Starts::Known },
         found: Some(found),
     }
 }

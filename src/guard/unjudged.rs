@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::judge::{Part, Reason, Rung, Typed, Verdict};
+use crate::judge::{Part, Reason, Rung, Starts, Typed, Verdict};
 use crate::policy::Environments;
 use crate::scope::{self, Place};
 use crate::tool::{Freeze, Kinds};
@@ -37,5 +37,6 @@ fn part(argv: &[OsString], world: &dyn World, kinds: &Kinds, why: String, reason
             typed: Typed::Context(host),
             person: true,
         },
+        starts: Starts::Unread,
     }
 }

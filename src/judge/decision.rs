@@ -9,6 +9,18 @@ use crate::tool::{Effect, Freeze};
 
 use super::verdict::{Rung, Verdict};
 
+/// What a command starts, as far as it was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Starts {
+    /// Nothing but what was judged: shims would only judge it again.
+    Known,
+    /// Other programs too (recipes, hooks, scripts): shims see them where they stand in `PATH`.
+    #[default]
+    Unknown,
+    /// What a text says that can't be read: each program has to be judged as it starts.
+    Unread,
+}
+
 /// One command of a command line, judged.
 #[derive(Debug)]
 pub struct Part {
@@ -30,6 +42,8 @@ pub struct Part {
     pub scope: Option<Scope>,
     /// What must happen before it runs.
     pub verdict: Verdict,
+    /// What it starts.
+    pub starts: Starts,
 }
 
 /// What was decided about a command line.
@@ -65,6 +79,11 @@ impl Decision {
     /// The part with the highest rung, to act on.
     pub fn into_worst(mut self) -> Part {
         self.parts.swap_remove(self.worst)
+    }
+
+    /// What the command line starts: as unknown as the least known of its commands.
+    pub fn starts(&self) -> Starts {
+        self.parts.iter().map(|part| part.starts).max().unwrap_or_default()
     }
 
     /// The decision's rung.

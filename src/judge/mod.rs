@@ -5,7 +5,7 @@ mod rules;
 mod stages;
 mod verdict;
 
-pub use decision::{Decision, Part};
+pub use decision::{Decision, Part, Starts};
 pub use rules::{Case, SMALLEST_FLEET, judge, numbered};
 pub use stages::{Stages, StagesFault};
 pub use verdict::{Reason, Rung, Typed, Verdict};

@@ -90,6 +90,9 @@ pub struct Tool {
     /// Set where the tool runs another command.
     #[serde(default)]
     pub wrapper: Option<Wrapper>,
+    /// True where the tool starts programs that its words do not name: hooks, plugins, recipes.
+    #[serde(default)]
+    pub hooks: bool,
     /// True for a file whose commands were never run against the real program.
     #[serde(default)]
     pub unverified: bool,

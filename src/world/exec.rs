@@ -16,15 +16,19 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use crate::ui::escape::quote;
 use crate::world::inherited::Inherited;
+use crate::world::shims::{Landing, landing};
 
 /// Where programs are looked for when `PATH` is not set, as the C library does.
-const WITHOUT_PATH: &str = "/bin:/usr/bin";
+pub(super) const WITHOUT_PATH: &str = "/bin:/usr/bin";
 
 /// What is started, and what is different for it from guard's own surroundings.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Launch<'a> {
     /// The words as typed; the first is what the program sees as its own name.
     pub argv: &'a [OsString],
+    /// What the program sees as its own name where that is not the first word (`-bash`). With a slash it
+    /// was the path of a shim, and the program sees its real path.
+    pub called: Option<&'a OsStr>,
     /// The file to run, where it is known; else the first word is looked up in `PATH`.
     pub program: Option<&'a Path>,
     /// Variables to set, or to unset.
@@ -44,6 +48,19 @@ impl<'a> Launch<'a> {
         self.argv.first().map(OsString::as_os_str).unwrap_or_default()
     }
 
+    /// Where the first word leads, past shims.
+    fn landing(&self) -> Landing {
+        if self.program.is_some() {
+            return Landing::AsTyped;
+        }
+        let cwd = self.cwd.map_or_else(|| env::current_dir().unwrap_or_default(), Path::to_owned);
+        let path = match self.env.iter().rev().find(|(key, _)| key == "PATH") {
+            Some((_, value)) => value.clone(),
+            None => env::var_os("PATH"),
+        };
+        landing(self.name(), path.as_deref(), &cwd)
+    }
+
     /// Builds the command: the same words, variables and folder, streams inherited.
     pub(super) fn command(&self) -> Result<Command, NotRunnable> {
         let name = self.name();
@@ -54,10 +71,21 @@ impl<'a> Launch<'a> {
             && let Err(fault) = accessat(CWD, folder, Access::EXEC_OK, AtFlags::EACCESS)
         {
             // Said here, because from the child it would look like a missing program.
-            return Err(NotRunnable { name: folder.into(), errno: fault.raw_os_error() });
+            return Err(NotRunnable::new(folder.as_os_str(), fault.raw_os_error()));
         }
-        let mut command = Command::new(self.program.map_or(name, Path::as_os_str));
-        command.arg0(name).args(self.argv.iter().skip(1));
+        let found = match self.landing() {
+            Landing::AsTyped => None,
+            Landing::Behind(file) => Some(file),
+            Landing::OnlyShims => {
+                return Err(NotRunnable { only_shims: true, ..NotRunnable::new(name, libc::ENOENT) });
+            }
+        };
+        let program = found.as_deref().or(self.program).map_or(name, Path::as_os_str);
+        let mut command = Command::new(program);
+        let called = self.called.unwrap_or(name);
+        let is_path = called.as_bytes().contains(&b'/');
+        command.arg0(if is_path && found.is_some() { program } else { called });
+        command.args(self.argv.iter().skip(1));
         for (key, value) in self.env {
             match value {
                 Some(value) => command.env(key, value),
@@ -73,22 +101,31 @@ impl<'a> Launch<'a> {
 
 /// A command that could not be started. Nothing was run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {}", quote(&[.name]), io::Error::from_raw_os_error(*.errno))]
+#[error("{}: {}", quote(&[.name]), self.why())]
 pub struct NotRunnable {
     /// The word, file or folder that it failed on.
     pub name: OsString,
     /// Why, as the system says it.
     pub errno: i32,
+    /// True where shims of guard have that name in `PATH`, and nothing else.
+    pub only_shims: bool,
 }
 
 impl NotRunnable {
     pub(super) fn new(name: &OsStr, errno: i32) -> Self {
-        NotRunnable { name: name.to_owned(), errno }
+        NotRunnable { name: name.to_owned(), errno, only_shims: false }
     }
 
     pub(super) fn from_io(name: &OsStr, fault: &io::Error) -> Self {
         // Without a number it was a NUL inside a word, which no argument can hold.
         NotRunnable::new(name, fault.raw_os_error().unwrap_or(libc::EINVAL))
+    }
+
+    fn why(&self) -> String {
+        if self.only_shims {
+            return "only guard's shim has this name in PATH, there is no program behind it".into();
+        }
+        io::Error::from_raw_os_error(self.errno).to_string()
     }
 
     /// The exit code that env, nice and timeout use: 127 not found, 126 found but not runnable.
@@ -166,7 +203,7 @@ pub fn find_here(name: &OsStr) -> Result<PathBuf, NotRunnable> {
 }
 
 /// Says whether `execve` would take the file, or with which error it would not.
-fn runnable(file: &Path) -> Result<(), i32> {
+pub(super) fn runnable(file: &Path) -> Result<(), i32> {
     accessat(CWD, file, Access::EXEC_OK, AtFlags::EACCESS).map_err(|fault| fault.raw_os_error())?;
     match rustix::fs::stat(file) {
         Ok(meta) if rustix::fs::FileType::from_raw_mode(meta.st_mode).is_file() => Ok(()),

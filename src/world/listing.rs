@@ -21,8 +21,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::world::exec::{Launch, NotRunnable};
 use crate::world::inherited::Inherited;
-use crate::world::processes;
 use crate::world::signals::{Signals, poll, readable};
+use crate::world::{processes, shims};
 
 /// How much of stderr is kept for the message.
 const STDERR_KEPT: usize = 4096;
@@ -132,9 +132,19 @@ fn mark() -> String {
 }
 
 fn start(request: &ListRequest<'_>, mark: &str) -> Result<Child, ListingFault> {
-    let launch = Launch { argv: request.argv, program: request.program, env: request.env, cwd: request.cwd };
+    let launch = Launch {
+        argv: request.argv,
+        program: request.program,
+        env: request.env,
+        cwd: request.cwd,
+        ..Launch::default()
+    };
     let mut command = launch.command()?;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // What a listing starts is guard's own doing.
+    if let Some(path) = shims::path_without().filter(|_| !request.env.iter().any(|(key, _)| key == "PATH")) {
+        command.env("PATH", path);
+    }
     command.env("LC_ALL", "C").env_remove("LANG").env_remove("LANGUAGE").env(MARK, mark);
     if processes::controlling_terminal().is_none() {
         command.process_group(0);

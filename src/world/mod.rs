@@ -14,6 +14,7 @@ pub mod processes;
 mod real;
 mod remove;
 mod seen;
+pub mod shims;
 pub mod signals;
 mod trusted;
 pub mod tty;

@@ -72,7 +72,7 @@ pub fn read_trusted(path: &Path) -> Result<Option<String>, FileFault> {
     String::from_utf8(bytes).map(Some).map_err(|_| FileFault::NotText(path.to_owned()))
 }
 
-fn check(path: &Path, metadata: &Metadata) -> Result<(), FileFault> {
+pub(super) fn check(path: &Path, metadata: &Metadata) -> Result<(), FileFault> {
     let untrusted = |why| Err(FileFault::Untrusted { path: path.to_owned(), why });
     let me = nix::unistd::geteuid().as_raw();
     if metadata.uid() != 0 && metadata.uid() != me && metadata.uid() != nix::unistd::getuid().as_raw() {

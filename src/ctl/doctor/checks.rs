@@ -13,7 +13,7 @@ use crate::ui::escape;
 use crate::ui::escape::quote;
 use crate::world::exec::find_here;
 use crate::world::tty::Tty;
-use crate::world::{FileFault, Real, World, read_trusted, toml_files};
+use crate::world::{FileFault, Real, World, read_trusted, shims, toml_files};
 
 use super::{Finding, State};
 
@@ -86,7 +86,7 @@ pub fn tools(places: &Places) -> Vec<Finding> {
         }
     };
     let shelf = Shelf::new(places);
-    let (mut found, mut missing, mut shims) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut found, mut missing, mut before) = (Vec::new(), Vec::new(), Vec::new());
     for name in all {
         let path = find_here(name.as_ref()).ok();
         if let Err(fault) = shelf.get(&name) {
@@ -100,8 +100,8 @@ pub fn tools(places: &Places) -> Vec<Finding> {
         }
         match path {
             Some(path) => {
-                if is_shim(&path) {
-                    shims.push(name.clone());
+                if shims::is_shim(&path) {
+                    before.push(name.clone());
                 }
                 found.push(Finding::new(
                     "tools",
@@ -115,16 +115,12 @@ pub fn tools(places: &Places) -> Vec<Finding> {
     if !missing.is_empty() {
         found.push(Finding::new("tools", State::Note, format!("not here: {}", missing.join(", "))));
     }
-    let shims = match shims.as_slice() {
+    let text = match before.as_slice() {
         [] => "no shims in PATH: guard judges only what is typed behind 'guard'".to_owned(),
-        shims => format!("shims in PATH: {}", escape(&shims.join(", "))),
+        before => format!("shims in PATH: {} (guardctl shims status)", escape(&before.join(", "))),
     };
-    found.push(Finding::new("shims", State::Note, shims));
+    found.push(Finding::new("shims", State::Note, text));
     found
-}
-
-fn is_shim(path: &Path) -> bool {
-    fs::canonicalize(path).is_ok_and(|real| real.file_name().is_some_and(|name| name == "guard"))
 }
 
 /// The audit log and the folder for records.
