@@ -297,3 +297,30 @@ fn who_waits_for_an_answer_gets_the_next_one_from_a_new_look() {
     drop(ask);
     assert!(judge.wait().unwrap().success());
 }
+
+#[test]
+fn offline_what_find_deletes_is_bounded_by_what_lies_below_its_starts() {
+    let site = Site::new();
+    let folder = |name: &str, files: usize| {
+        let folder = site.home().join("a").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        (0..files).for_each(|at| fs::write(folder.join(at.to_string()), "").unwrap());
+    };
+    folder("few", 3);
+    folder("many", 1200);
+    let input = "find a/few -name '*.tmp' -delete\nfind a/many -name 1 -delete\nfind a/gone -delete\n\
+                 find / -name nosuch -delete\nfind -L a/few -delete\nfind a/few -exec cat {} ';' -delete\n";
+    let answers = site.judge(&["--offline"], input);
+    assert_data_eq!(
+        told(&answers),
+        str![[r#"
+allow at-most 4 -
+confirm at-most 1201 limits.destroy.small.confirm
+allow at-most 1 -
+confirm unknown 0 unknown
+confirm unknown 0 unknown
+confirm unknown 0 unknown
+
+"#]]
+    );
+}

@@ -37,6 +37,12 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
         Err(fault) => return unknown("file", kinds, fault.to_string()),
     };
     if found.action().list.is_some() && !found.invocation.elsewhere() {
+        if !world.lists()
+            && !found.invocation.is_carried()
+            && let Some(scope) = below_starts(question, &rules, world)
+        {
+            return scope;
+        }
         return listed(question, &rules, world);
     }
     let roots: Vec<PathBuf> = found.named().into_iter().map(PathBuf::from).collect();
@@ -110,6 +116,37 @@ fn listed(question: &Question<'_>, rules: &PreparedRules, world: &dyn World) -> 
         }
     }
     scope
+}
+
+/// What find can hit at the most: everything below where it starts. `None` where that is no bound,
+/// or where something protected lies there: whether its tests pass that over only find can tell.
+fn below_starts(question: &Question<'_>, rules: &PreparedRules, world: &dyn World) -> Option<Scope> {
+    let given = |name: &str| question.found.invocation.option(&OptionName::unlisted(name)).is_some();
+    if given("-L") || given("-follow") || given("-files0-from") {
+        return None;
+    }
+    let starts = question.found.operands().into_iter().map(PathBuf::from);
+    let mut starts: Vec<PathBuf> = starts.collect();
+    if starts.is_empty() {
+        starts.push(".".into());
+    }
+    let walk = WalkRequest {
+        one_file_system: given("-xdev") || given("-mount"),
+        // A start that is a symlink may be meant as the folder it leads to.
+        follow_roots: true,
+        enough: question.enough,
+        skip_disposable: true,
+        deadline: Some(PATIENCE),
+        sample: SAMPLE,
+        ..WalkRequest::new(&starts, &world.session().cwd, rules)
+    };
+    let walk = world.walk(&walk);
+    let bound = walk.stopped.is_none() && walk.protected.is_empty() && walk.data.is_empty();
+    if !bound {
+        return None;
+    }
+    let scope = of_walk(walk, question.found, question.kinds, false);
+    (scope.certainty == Certainty::Exact).then_some(Scope { certainty: Certainty::AtMost, ..scope })
 }
 
 /// A change of one folder's own mode or owner reaches nothing inside it; everything else does.

@@ -17,6 +17,10 @@ impl World for Offline<'_> {
         self.0.session()
     }
 
+    fn lists(&self) -> bool {
+        false
+    }
+
     fn list(&self, _listing: &Listing<'_>) -> Result<Vec<u8>, String> {
         Err("nothing is listed offline".into())
     }

@@ -43,6 +43,11 @@ pub trait World {
     /// Who is asking, and from where.
     fn session(&self) -> &Session;
 
+    /// False where nothing is listed, and only bounds can be had.
+    fn lists(&self) -> bool {
+        true
+    }
+
     /// Runs a listing and returns its whole output, or one sentence on why there is none.
     fn list(&self, listing: &Listing<'_>) -> Result<Vec<u8>, String>;
 
