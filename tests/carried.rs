@@ -51,6 +51,14 @@ fn ssh_gets_a_listing_quoted_and_without_a_terminal() {
 }
 
 #[test]
+fn what_find_removes_on_another_host_is_listed_there() {
+    let (plan, _) = planned(&["ssh", "web-1", "find 'a b' -type f -delete"]);
+    assert_eq!(plan["scope"]["count"], 1, "{plan:#}");
+    let (plan, _) = planned(&["ssh", "web-1", "find '/etc' -maxdepth 0 -delete"]);
+    assert_eq!(plan["verdict"]["rung"], "deny", "{plan:#}");
+}
+
+#[test]
 fn a_pod_gets_a_listing_as_words_and_without_a_terminal() {
     let (plan, log) = planned(&["kubectl", "exec", "-it", "web-0", "-n", "shop", "--", "rm", "-rf", "a b"]);
     assert_eq!((&plan["scope"]["count"], &plan["action"]), (&2.into(), &"rm remove".into()), "{plan:#}");

@@ -2,21 +2,22 @@
 //!
 //! Entries that can be made again do not count; protected paths are found by text and on disk.
 
+mod listed;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::policy::{Environments, Policy};
-use crate::read::{Fill, Match};
+use crate::read::Match;
 use crate::tool::{Effect, Kinds, OptionName, Size, grouped};
-use crate::ui::escape::{escape, quote};
+use crate::ui::escape::quote;
 use crate::world::{
-    FileSet, Listing, PreparedRules, ProtectedPath, Relation, Stopped, Walk, WalkRequest, World,
+    Listing, PreparedRules, ProtectedPath, Relation, RootKind, Stopped, Walk, WalkRequest, World,
 };
 
 use super::Question;
 use super::listed::unknown;
-use super::rows;
 use super::target::{Certainty, Frozen, Protected, Scope};
 use super::words::empty;
 
@@ -36,14 +37,8 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
         Ok(rules) => rules,
         Err(fault) => return unknown("file", kinds, fault.to_string()),
     };
-    if found.action().list.is_some() && !found.invocation.elsewhere() {
-        if !world.lists()
-            && !found.invocation.is_carried()
-            && let Some(scope) = below_starts(question, &rules, world)
-        {
-            return scope;
-        }
-        return listed(question, &rules, world);
+    if found.action().list.is_some() {
+        return listed::scope(question, &rules, world);
     }
     let roots: Vec<PathBuf> = found.named().into_iter().map(PathBuf::from).collect();
     let depth = found.depth;
@@ -95,60 +90,6 @@ fn by_policy(found: &Match, roots: &[PathBuf], policy: &Policy) -> Vec<Protected
         .collect()
 }
 
-/// Files that only the tool itself can name (find): each path it lists, and nothing below it.
-fn listed(question: &Question<'_>, rules: &PreparedRules, world: &dyn World) -> Scope {
-    let Question { found, kinds, keep, .. } = question;
-    let Some(template) = &found.action().list else {
-        return unknown("file", kinds, "it has no listing".into());
-    };
-    let read = super::listed::run(found, template, &Fill::default(), world).and_then(|output| {
-        rows::paths(&output).map_err(|fault| fault.to_string()).map(|paths| (paths, output))
-    });
-    let (paths, output) = match read {
-        Ok(read) => read,
-        Err(why) => return unknown("file", kinds, why),
-    };
-    let mut scope = here(&Question { keep: false, ..*question }, &paths, false, rules, world);
-    if *keep && scope.certainty == Certainty::Exact {
-        match FileSet::from_paths(&output, &world.session().cwd) {
-            Ok(set) => scope.frozen = Frozen::Files(Box::new(set)),
-            Err(fault) => give_up(&mut scope, &escape(&fault.to_string())),
-        }
-    }
-    scope
-}
-
-/// What find can hit at the most: everything below where it starts. `None` where that is no bound,
-/// or where something protected lies there: whether its tests pass that over only find can tell.
-fn below_starts(question: &Question<'_>, rules: &PreparedRules, world: &dyn World) -> Option<Scope> {
-    let given = |name: &str| question.found.invocation.option(&OptionName::unlisted(name)).is_some();
-    if given("-L") || given("-follow") || given("-files0-from") {
-        return None;
-    }
-    let starts = question.found.operands().into_iter().map(PathBuf::from);
-    let mut starts: Vec<PathBuf> = starts.collect();
-    if starts.is_empty() {
-        starts.push(".".into());
-    }
-    let walk = WalkRequest {
-        one_file_system: given("-xdev") || given("-mount"),
-        // A start that is a symlink may be meant as the folder it leads to.
-        follow_roots: true,
-        enough: question.enough,
-        skip_disposable: true,
-        deadline: Some(PATIENCE),
-        sample: SAMPLE,
-        ..WalkRequest::new(&starts, &world.session().cwd, rules)
-    };
-    let walk = world.walk(&walk);
-    let bound = walk.stopped.is_none() && walk.protected.is_empty() && walk.data.is_empty();
-    if !bound {
-        return None;
-    }
-    let scope = of_walk(walk, question.found, question.kinds, false);
-    (scope.certainty == Certainty::Exact).then_some(Scope { certainty: Certainty::AtMost, ..scope })
-}
-
 /// A change of one folder's own mode or owner reaches nothing inside it; everything else does.
 fn minds_protection(found: &Match, recurse: bool) -> bool {
     let only_itself = matches!(found.effect(), Some(Effect::Change | Effect::Expose));
@@ -182,7 +123,13 @@ fn here(
         // Somebody else's eyes will see more than ours.
         return counted_by_find(found, roots, recurse, kinds, world);
     }
-    of_walk(walk, found, kinds, *full)
+    let missing = walk.roots.iter().filter(|root| **root == RootKind::Missing).count() as u64;
+    let mut scope = of_walk(walk, found, kinds, *full);
+    if found.action().list.is_some() {
+        // Listed a moment ago and not found here: it is somewhere.
+        scope.count += missing;
+    }
+    scope
 }
 
 /// Turns what a walk found into a scope.

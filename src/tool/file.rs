@@ -260,6 +260,9 @@ pub struct Targets {
     /// Source files: go down into folders where one of these holds.
     #[serde(default)]
     pub walk: Vec<Condition>,
+    /// Source files, by a listing: the option whose value is the folder that listed paths start in (`-C`).
+    #[serde(default)]
+    pub folder: Option<OptionName>,
     /// The words are no bound where one of these holds (`-l`, `--all`).
     #[serde(default)]
     pub wide: Vec<Condition>,

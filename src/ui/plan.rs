@@ -154,8 +154,8 @@ fn staged(part: &Part, stages: Option<&Stages>) -> Vec<u64> {
 }
 
 fn plan_scope(scope: &Scope) -> PlanScope {
-    let names =
-        scope.targets.iter().map(shown_name).chain(scope.sample.iter().map(|n| escape(n).into_owned()));
+    let targets = scope.targets.iter().filter(|_| scope.sample.is_empty()).map(shown_name);
+    let names = targets.chain(scope.sample.iter().map(|n| escape(n).into_owned()));
     PlanScope {
         kind: scope.kind.clone(),
         certainty: certainty(scope.certainty).to_owned(),

@@ -109,7 +109,8 @@ fn share(fleet: &Fleet, part: &Part, kind: &str, kinds: &Kinds) -> Option<String
 }
 
 fn names(scope: &Scope) -> Vec<OsString> {
-    if scope.targets.is_empty() {
+    // A sample holds what counts; among the targets may be what does not.
+    if !scope.sample.is_empty() {
         return scope.sample.clone();
     }
     scope.targets.iter().map(|t| OsString::from(shown_name(t))).collect()
