@@ -127,7 +127,7 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
     let admitted = gate::admit(&decision, &asked, setup.kinds, person, &preview)
         .map_err(|refusal| world.interrupted().map_or(refusal, Refusal::interrupted));
     let log = log.decided(&decision, &admitted, &setup)?;
-    plans::write(&decision, &admitted, options)?;
+    plans::write(&decision, &admitted, options, &policy)?;
 
     let outcome = match admitted {
         Err(refusal) => return Ok(refuse(&refusal, &decision, written.take(), ui)),

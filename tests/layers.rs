@@ -17,7 +17,7 @@ const MAY: &[(&str, &str)] = &[
     ("scope", "tool read world policy ui::escape"),
     ("judge", "tool read policy scope ui::escape"),
     ("record", "tool scope judge ui::escape"),
-    ("ui", "tool read scope judge"),
+    ("ui", "tool read scope judge record::mask"),
     ("gate", "exit tool world policy scope judge record ui"),
     ("act", "exit tool read world policy scope judge ui gate"),
     ("cli", "judge ui::escape"),

@@ -10,6 +10,7 @@ use crate::ui::plan::Plan;
 use crate::ui::words;
 
 use super::person::{Answer, Person};
+use super::planned::Planned;
 use super::refusal::Refusal;
 
 /// How a gate was satisfied, for the record.
@@ -20,7 +21,10 @@ pub enum How {
     /// `--expect` or `--max`.
     Expected,
     /// `--plan-in`.
-    Planned,
+    Planned {
+        /// True where a person said yes to the plan itself.
+        granted: bool,
+    },
     /// A person typed what was asked for; with the reason where one was asked for.
     Typed(Option<String>),
     /// `--break-glass`, with its reason.
@@ -67,7 +71,7 @@ pub struct Asked {
     /// `--break-glass`.
     pub break_glass: Option<String>,
     /// The plan of `--plan-in`.
-    pub plan: Option<Plan>,
+    pub plan: Option<Planned>,
     /// The command as typed, for the next thing to type.
     pub command: Vec<OsString>,
 }
@@ -111,8 +115,12 @@ pub fn admit(
     if rung == Rung::Deny {
         return Err(gate.denied());
     }
+    if asked.plan.as_ref().is_some_and(|plan| plan.grants(rung)) {
+        return approve(How::Planned { granted: true });
+    }
     if gate.expected() {
-        return approve(if asked.plan.is_some() { How::Planned } else { How::Expected });
+        let planned = How::Planned { granted: false };
+        return approve(if asked.plan.is_some() { planned } else { How::Expected });
     }
     let Some(person) = person else { return Err(gate.nobody()) };
     gate.ask(person, preview).and_then(|reason| approve(How::Typed(reason)))
@@ -131,11 +139,8 @@ impl Gate<'_> {
         let Asked { expect, max, plan, .. } = self.asked;
         if let Some(plan) = plan {
             let now = Plan::of(self.decision, self.asked.stages.as_ref());
-            if now.id != plan.id {
-                return Err(Refusal::unexpected(
-                    self.say("the world no longer matches the plan", &["make a new one with --plan-out"]),
-                ));
-            }
+            plan.holds(&now)
+                .map_err(|why| Refusal::unexpected(self.say(&why, &["make a new one with --plan-out"])))?;
         }
         if expect.is_none() && max.is_none() {
             return Ok(());

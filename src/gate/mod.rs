@@ -7,11 +7,13 @@
 mod admit;
 mod job;
 mod person;
+mod planned;
 mod refusal;
 mod terminal;
 pub mod turn;
 
 pub use admit::{Approval, Asked, How, Preview, admit};
 pub use person::{Answer, Person};
+pub use planned::Planned;
 pub use refusal::Refusal;
 pub use terminal::{Terminal, at_terminal};

@@ -1,12 +1,13 @@
 //! Command line → decision: read, match, resolve, judge. Starts nothing but listings.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 
 use tracing::debug;
 
 use crate::judge::{Case, Decision, Part, Rung, Starts, judge};
 use crate::policy::{Amount, Environments, Ladder, Policy, Stance};
-use crate::read::{Library, Match, ReadFault, Understood, read, read_inside};
+use crate::read::{Invocation, Library, Match, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds, Source, ToolFile};
 use crate::ui::escape::{escape, quote};
@@ -45,8 +46,9 @@ pub fn decide(argv: &[OsString], setup: &Setup<'_>, depth: Depth) -> Result<Deci
     debug!(command = %quote(argv), ?depth, "decide");
     let mut parts = Vec::new();
     for understood in read(argv, setup.shelf)? {
-        part(&understood, setup, depth, &mut parts);
+        part(&understood, argv, setup, depth, &mut parts);
     }
+    parts.iter_mut().for_each(|part| part.line = argv.to_vec());
     freezes::settle(&mut parts, depth);
     parts.iter().for_each(told);
     Decision::of(parts).ok_or_else(|| ReadFault::Empty.into())
@@ -68,8 +70,9 @@ fn told(part: &Part) {
     }
 }
 
-/// Judges one command, and the commands it carries.
-fn part(understood: &Understood, setup: &Setup<'_>, depth: Depth, parts: &mut Vec<Part>) {
+/// Judges one command, typed as `argv`, and the commands it carries.
+fn part(understood: &Understood, argv: &[OsString], setup: &Setup<'_>, depth: Depth, parts: &mut Vec<Part>) {
+    let typed = |part: Part| Part { argv: argv.to_vec(), ..part };
     debug!(
         tool = understood.tool.as_ref().map(|file| tracing::field::display(escape(&file.tool.names[0]).into_owned())),
         wrappers = understood.invocation.wrappers.len(),
@@ -77,23 +80,23 @@ fn part(understood: &Understood, setup: &Setup<'_>, depth: Depth, parts: &mut Ve
         "read"
     );
     let Some(found) = Match::find(understood) else {
-        return parts.push(harmless(understood, setup));
+        return parts.push(typed(harmless(understood, setup)));
     };
     let carried = inner::carried(&found, setup);
     for command in &carried {
         if let Err(why) = inside(command, &found, setup, depth, parts) {
-            parts.push(not_understood(&found, setup, why));
+            parts.push(typed(not_understood(&found, setup, why)));
         }
     }
     if !carried.is_empty() && found.effect().is_none() {
         return;
     }
     // What only carries a command and carries none is a session.
-    parts.push(if found.effect().is_none() {
+    parts.push(typed(if found.effect().is_none() {
         Part { starts: Starts::Unread, ..harmless(understood, setup) }
     } else {
         judged(found, setup, depth)
-    });
+    }));
 }
 
 /// A command that no tool file calls risky.
@@ -104,7 +107,8 @@ fn harmless(understood: &Understood, setup: &Setup<'_>) -> Part {
         _ => sentences::allowed(),
     };
     Part {
-        argv: sentences::argv(&understood.invocation),
+        argv: Vec::new(),
+        line: Vec::new(),
         found: None,
         wrappers: understood.invocation.wrappers.clone(),
         effect: None,
@@ -134,7 +138,8 @@ fn inside(
     let read = |argv: &[OsString]| {
         read_inside(argv, command.wrappers.clone(), setup.shelf).map_err(|fault| fault.to_string())
     };
-    let mut understood = read(&command.argv)?;
+    let mut words = Cow::Borrowed(&command.argv);
+    let mut understood = read(&words)?;
     let risky = understood.iter().any(|one| Match::find(one).is_some());
     match &command.opaque {
         Some(why) if risky || command.argv.len() == 1 => return Err(why.clone()),
@@ -142,8 +147,12 @@ fn inside(
     }
     if risky && let Some(argv) = inner::filled(&command.argv, found, setup)? {
         understood = read(&argv)?;
+        words = Cow::Owned(argv);
     }
-    understood.iter().for_each(|one| part(one, setup, depth, parts));
+    for one in &understood {
+        let around = Invocation { wrappers: command.wrappers.clone(), ..one.invocation.clone() };
+        part(one, &around.wrap(words.to_vec()), setup, depth, parts);
+    }
     Ok(())
 }
 
@@ -246,7 +255,8 @@ fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[Strin
         Case { effect, freeze, scope: &scope, place: &place, ladder: &ladder, blanks, kinds: setup.kinds };
     let verdict = judge(&case);
     Part {
-        argv: sentences::argv(&found.invocation),
+        argv: Vec::new(),
+        line: Vec::new(),
         wrappers: found.invocation.wrappers.clone(),
         effect: Some(effect),
         freeze,

@@ -88,7 +88,7 @@ fn decided(
         who: who(part, setup),
         host: Word(session.host.clone().into()),
         cwd: Word(session.cwd.clone().into_os_string()),
-        argv: Argv::masked(&part.argv, secret),
+        argv: Argv::masked(&part.line, secret),
         tool: plan.tool.clone().unwrap_or_default(),
         action: plan.action.clone(),
         effect: part.effect,
@@ -119,7 +119,8 @@ fn answered(admitted: &Result<Approval, Refusal>) -> String {
         Ok(approval) => match approval.how() {
             How::Allowed => "allowed".into(),
             How::Expected => "as --expect or --max said".into(),
-            How::Planned => "as --plan-in said".into(),
+            How::Planned { granted: false } => "as --plan-in said".into(),
+            How::Planned { granted: true } => "granted when the plan of --plan-in was written".into(),
             How::Typed(None) => "typed".into(),
             How::Typed(Some(reason)) => format!("typed, with the reason: {reason}"),
             How::BrokeGlass(reason) => format!("BREAK GLASS: {reason}"),

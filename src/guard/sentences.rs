@@ -1,10 +1,8 @@
 //! The sentences and values that deciding needs beside the judge's own.
 
-use std::ffi::OsString;
-
 use crate::judge::{Reason, Rung, Typed, Verdict};
 use crate::policy::{Setting, Stance};
-use crate::read::{Blank, Invocation, Understood};
+use crate::read::{Blank, Understood};
 use crate::ui::escape::{escape, quote};
 use crate::world::World;
 
@@ -31,9 +29,4 @@ pub fn blank(blank: &Blank) -> String {
         }
         None => format!("an operand is empty ({word}), and an empty selector can mean everything"),
     }
-}
-
-/// The whole command again, wrappers in front.
-pub fn argv(invocation: &Invocation) -> Vec<OsString> {
-    invocation.wrap(invocation.argv())
 }

@@ -24,6 +24,7 @@ fn part(argv: &[OsString], world: &dyn World, kinds: &Kinds, why: String, reason
     let host = world.session().host.clone();
     Part {
         argv: argv.to_vec(),
+        line: argv.to_vec(),
         found: None,
         wrappers: Vec::new(),
         effect: None,

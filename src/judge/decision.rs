@@ -24,8 +24,11 @@ pub enum Starts {
 /// One command of a command line, judged.
 #[derive(Debug)]
 pub struct Part {
-    /// Its words, wrappers in front.
+    /// Its words as typed, wrappers in front.
     pub argv: Vec<OsString>,
+    /// The whole command line that it stands in, as typed: more than its words where another
+    /// command carries it.
+    pub line: Vec<OsString>,
     /// The action it matched; `None` where nothing calls it risky.
     pub found: Option<Match>,
     /// The wrappers around it.

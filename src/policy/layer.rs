@@ -275,6 +275,15 @@ pub struct Prompt {
     pub timeout: Option<Span>,
 }
 
+/// What a plan file is worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFiles {
+    /// How long after it was written it can be run with `--plan-in`.
+    #[serde(default)]
+    pub expires: Option<Span>,
+}
+
 /// Where the audit log is kept.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -354,6 +363,9 @@ pub struct LayerFile {
     /// Questions.
     #[serde(default)]
     pub prompt: Prompt,
+    /// Plan files.
+    #[serde(default)]
+    pub plan: PlanFiles,
     /// The audit log.
     #[serde(default)]
     pub audit: Audit,

@@ -12,8 +12,8 @@ mod stack;
 
 pub use fault::{ConfigFault, Gravity, TextFault, draw, underline};
 pub use layer::{
-    Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PolicyTest,
-    Prompt, Role, Stance,
+    Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PlanFiles,
+    PolicyTest, Prompt, Role, Stance,
 };
 pub use site::{Places, Shelf, kinds, load, parse_layer, parse_tool};
 pub use span::{line_of, rule_span};

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::tool::{Effect, Glob, Size};
 
@@ -281,6 +282,20 @@ impl Policy {
             }
             Arc::new(rules)
         })
+    }
+
+    /// How long a plan file holds: the last site layer's word, or shorter by a lower layer's.
+    /// Where nobody says, not at all.
+    pub fn plan_expires(&self) -> Duration {
+        let mut longest = Duration::ZERO;
+        for layer in &self.layers {
+            longest = match (layer.standing, layer.file.plan.expires) {
+                (_, None) => longest,
+                (Standing::Site, Some(own)) => own.0,
+                (Standing::Tighten, Some(own)) => longest.min(own.0),
+            };
+        }
+        longest
     }
 
     /// The last value that a site layer gives, by a picker.

@@ -88,14 +88,23 @@ fn value_at(word: &[u8], spelling: &str) -> Value {
 fn takes_secret(word: &[u8]) -> bool {
     // `--ask-pass` and `--no-password` are switches in every tool that has them.
     let switch = [&b"--ask"[..], b"--no-", b"--prompt"].iter().any(|front| word.starts_with(front));
-    !switch && PATTERNS.option.is_match(word)
+    word.starts_with(b"-") && !switch && PATTERNS.option.is_match(word)
 }
 
 fn join(front: &[u8]) -> OsString {
     OsString::from_vec([front, MASK.as_bytes()].concat())
 }
 
+/// True for a short word without anything that could stand between a name and its secret: most
+/// words are, and for them no pattern is built. The shortest known key has 15 characters.
+fn is_plain(word: &[u8]) -> bool {
+    word.len() < 15 && word.iter().all(|b| b.is_ascii_alphanumeric() || b"-_./,+".contains(b))
+}
+
 fn mask_text(word: &OsStr, carried: Option<&Regex>) -> OsString {
+    if is_plain(word.as_bytes()) {
+        return word.to_owned();
+    }
     let mut bytes = word.as_bytes().to_vec();
     // `replace_all` borrows what it does not change; most words pass through without a copy.
     let mut replace = |pattern: &Regex, with: &str| {

@@ -1,11 +1,13 @@
 //! A decision as the published JSON plan (DESIGN.md §10).
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::judge::{Decision, Part, Rung, Stages};
+use crate::record::mask::mask;
 use crate::scope::{Certainty, Frozen, Scope, Target};
 use crate::ui::escape::escape;
 
@@ -20,7 +22,7 @@ pub const VERSION: u32 = 1;
 pub struct Plan {
     /// Version of this shape.
     pub plan: u32,
-    /// The words, bytes that are no text escaped.
+    /// The words as typed: secrets masked, bytes that are no text escaped.
     pub argv: Vec<String>,
     /// The tool; null where no tool file names it.
     pub tool: Option<String>,
@@ -42,9 +44,25 @@ pub struct Plan {
     pub verdict: PlanVerdict,
     /// What an approval is bound to: a digest of words, place, targets and verdict.
     pub id: String,
+    /// `--plan-out`: how long the file holds, and what it is worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<Issued>,
     /// `guardctl judge`: every command of the line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Plan>,
+}
+
+/// What a plan file is held to when it is read back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Issued {
+    /// When it was written, RFC 3339.
+    pub written: String,
+    /// Until when it holds, RFC 3339.
+    pub expires: String,
+    /// Digest of the policy that it was judged by.
+    pub policy: String,
+    /// The rung that a person satisfied; null where nobody was asked.
+    pub granted: Option<Rung>,
 }
 
 /// The scope in a plan.
@@ -88,13 +106,18 @@ pub struct PlanReason {
 }
 
 impl Plan {
-    /// The plan of a decision: its worst part.
+    /// The plan of a decision: its worst part, with the whole command line.
     pub fn of(decision: &Decision, stages: Option<&Stages>) -> Self {
-        Self::of_part(decision.worst(), stages)
+        let part = decision.worst();
+        Self::with(part, &part.line, stages)
     }
 
-    /// The plan of one command.
+    /// The plan of one command, with its own words.
     pub fn of_part(part: &Part, stages: Option<&Stages>) -> Self {
+        Self::with(part, &part.argv, stages)
+    }
+
+    fn with(part: &Part, argv: &[OsString], stages: Option<&Stages>) -> Self {
         let mut context: BTreeMap<String, String> =
             part.place.parts.iter().map(|(k, v)| (k.clone(), escape(v).into_owned())).collect();
         if let Some(environment) = part.environments.all.first() {
@@ -102,9 +125,10 @@ impl Plan {
         }
         let found = part.found.as_ref();
         let scope = part.scope.as_ref();
+        let secret = found.map_or(&[][..], |f| &f.file.tool.secret);
         let mut plan = Self {
             plan: VERSION,
-            argv: part.argv.iter().map(|w| escape(w).into_owned()).collect(),
+            argv: mask(argv, secret).words.iter().map(|word| escape(&word.0).into_owned()).collect(),
             tool: found.map(|f| f.file.tool.names[0].clone()),
             action: found.map(crate::read::Match::name),
             effect: part.effect.filter(|_| found.is_some()).map(|e| e.word().to_owned()),
@@ -115,6 +139,7 @@ impl Plan {
             stages: staged(part, stages),
             verdict: PlanVerdict { rung: part.verdict.rung.word().to_owned(), reasons: reasons(part) },
             id: String::new(),
+            issued: None,
             parts: Vec::new(),
         };
         plan.id = plan.digest();
