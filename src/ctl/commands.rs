@@ -12,9 +12,11 @@ use super::Failure;
 use super::audit::{self, AuditArgs};
 use super::configured::Configured;
 use super::doctor::{self, DoctorArgs};
+use super::init::{self, InitArgs};
 use super::judge::{self, JudgeArgs};
 use super::pages::{self, CompletionsArgs, ManArgs};
 use super::policy::{self, PolicyArgs};
+use super::prompt;
 use super::rollout::{self, RolloutArgs};
 use super::shims::{self, ShimsArgs};
 use super::tools::{self, ToolsArgs};
@@ -46,6 +48,10 @@ pub enum Command {
     Audit(AuditArgs),
     /// Shims: links that put guard before the tools of their names
     Shims(ShimsArgs),
+    /// Print the hooks of a shell: eval "$(guardctl init bash)"
+    Init(InitArgs),
+    /// Print a marker where the present context is production, for a prompt
+    Prompt,
     /// What guard reads and finds here, what is wrong, and how to mend it
     Doctor(DoctorArgs),
     /// Print the completions of one of guard's programs
@@ -76,6 +82,8 @@ fn dispatch(command: &Command, ui: &mut Ui) -> Result<u8, Failure> {
         Command::Tools(args) => tools::run(args, ui),
         Command::Rollout(args) => rollout::run(args, ui),
         Command::Shims(args) => shims::run(args, ui),
+        Command::Init(args) => init::run(args, ui),
+        Command::Prompt => prompt::run(ui),
         Command::Doctor(args) => doctor::run(args, ui),
         Command::Completions(args) => pages::completions(args, ui),
         Command::Man(args) => pages::man(args, ui),

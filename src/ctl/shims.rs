@@ -209,7 +209,7 @@ fn guard() -> Result<PathBuf, Failure> {
 }
 
 /// The folder that is meant: the one named, else the first usual one that is there.
-fn folder(named: Option<&Path>) -> Result<PathBuf, Failure> {
+pub(super) fn folder(named: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(dir) = named {
         return Ok(std::path::absolute(dir)?);
     }

@@ -18,7 +18,7 @@ mod words;
 
 pub use listed::{dependents, fleets, run, takes_along, unknown};
 pub use narrow::{Call, NarrowFault, calls};
-pub use place::place;
+pub use place::{current_context, place};
 pub use rows::{Unreadable, targets};
 pub use session::mark as mark_session;
 pub use target::{Certainty, Fleet, Frozen, Place, Protected, Scope, Target};

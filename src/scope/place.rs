@@ -77,15 +77,27 @@ fn kubeconfig(found: &Match, world: &dyn World) -> Option<String> {
             None => world.session().home.as_ref()?.join(".kube/config").into_os_string(),
         },
     };
+    first_context(&paths, world)
+}
+
+/// The current context of the first kubeconfig in a list that names one.
+fn first_context(paths: &OsStr, world: &dyn World) -> Option<String> {
     let files = paths.as_bytes().split(|b| *b == b':').filter(|p| !p.is_empty());
     files.map(|path| PathBuf::from(OsStr::from_bytes(path))).find_map(|path| {
         let text = String::from_utf8(world.file(&path)?).ok()?;
-        current_context(&text)
+        context_of(&text)
     })
 }
 
+/// The context that kubectl would act in where its command line names none.
+pub fn current_context(world: &dyn World) -> Option<String> {
+    let named = world.variable("KUBECONFIG").filter(|paths| !paths.is_empty());
+    let usual = || Some(world.session().home.as_ref()?.join(".kube/config").into_os_string());
+    first_context(&named.or_else(usual)?, world)
+}
+
 /// The `current-context` of a kubeconfig's text, YAML as kubectl writes it or JSON.
-fn current_context(text: &str) -> Option<String> {
+fn context_of(text: &str) -> Option<String> {
     if text.trim_start().starts_with('{') {
         let value: serde_json::Value = serde_json::from_str(text).ok()?;
         return value.get("current-context")?.as_str().filter(|v| !v.is_empty()).map(str::to_owned);
@@ -97,7 +109,7 @@ fn current_context(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{current_context, host};
+    use super::{context_of, host};
 
     #[test]
     fn a_host_is_named_without_user_and_port() {
@@ -108,10 +120,10 @@ mod tests {
 
     #[test]
     fn the_context_is_read_from_yaml_and_json() {
-        assert_eq!(current_context("a: b\ncurrent-context: east\n").as_deref(), Some("east"));
-        assert_eq!(current_context("current-context: \"east\" # x\n").as_deref(), Some("east"));
-        assert_eq!(current_context("current-context: \"\"\n"), None);
-        assert_eq!(current_context("{\"current-context\":\"east\"}").as_deref(), Some("east"));
-        assert_eq!(current_context("  current-context: nested\n"), None);
+        assert_eq!(context_of("a: b\ncurrent-context: east\n").as_deref(), Some("east"));
+        assert_eq!(context_of("current-context: \"east\" # x\n").as_deref(), Some("east"));
+        assert_eq!(context_of("current-context: \"\"\n"), None);
+        assert_eq!(context_of("{\"current-context\":\"east\"}").as_deref(), Some("east"));
+        assert_eq!(context_of("  current-context: nested\n"), None);
     }
 }
