@@ -18,6 +18,7 @@ use crate::world::{
 
 use super::Question;
 use super::listed::unknown;
+use super::over::replaced;
 use super::target::{Certainty, Frozen, Protected, Scope};
 use super::words::empty;
 
@@ -45,7 +46,9 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     let recurse = found.action().targets.walk.iter().any(|c| found.invocation.holds(c, depth));
     let minds = minds_protection(found, recurse);
     let elsewhere = found.invocation.elsewhere();
-    if !elsewhere && minds {
+    // Opening one folder to others can be taken back, so it is never refused for its name.
+    let mild = !recurse && found.effect() == Some(Effect::Expose);
+    if !elsewhere && minds && !mild {
         // What is refused by its own name need not be counted first.
         let scope = here(question, &roots, false, &rules, world);
         if scope.protected.iter().any(|p| p.deny) {
@@ -65,6 +68,10 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
             .protected
             .extend(roots.iter().flat_map(|root| rules.protected_by_text(root)).map(|p| protected(&p)));
     }
+    if !elsewhere {
+        scope.protected.extend(replaced(found, &rules, world));
+    }
+    scope.protected.iter_mut().for_each(|path| path.deny &= !mild);
     scope.protected.extend(by_policy(found, &roots, policy));
     let globbed =
         rules.expanded_glob(&roots, &mut |folder| world.names(folder)).filter(|_| minds && !elsewhere);
@@ -90,9 +97,10 @@ fn by_policy(found: &Match, roots: &[PathBuf], policy: &Policy) -> Vec<Protected
         .collect()
 }
 
-/// A change of one folder's own mode or owner reaches nothing inside it; everything else does.
+/// A change of one folder's own mode or owner reaches nothing inside it; everything else does. Who opens
+/// it to others, though, opens the way in.
 fn minds_protection(found: &Match, recurse: bool) -> bool {
-    let only_itself = matches!(found.effect(), Some(Effect::Change | Effect::Expose));
+    let only_itself = found.effect() == Some(Effect::Change);
     recurse || !only_itself || found.action().targets.walk.is_empty()
 }
 
@@ -186,7 +194,7 @@ fn give_up(scope: &mut Scope, why: &str) {
     scope.unknown = Some(why.to_owned());
 }
 
-fn protected(path: &ProtectedPath) -> Protected {
+pub(super) fn protected(path: &ProtectedPath) -> Protected {
     let why = match path.relation {
         Relation::Root => path.why.clone(),
         Relation::Inside => format!("{}, and lies inside", path.why),

@@ -8,6 +8,7 @@ mod files;
 mod git;
 mod listed;
 mod narrow;
+mod over;
 mod place;
 mod processes;
 mod refs;

@@ -226,8 +226,9 @@ impl TryFrom<String> for From {
     type Error = SpecFault;
 
     fn try_from(text: String) -> Result<Self, SpecFault> {
-        if text.starts_with('-') {
-            return Ok(Self::Options(OptionName::try_from(text)?));
+        let option = text.strip_prefix("option ").or_else(|| text.starts_with('-').then_some(&text));
+        if let Some(option) = option {
+            return Ok(Self::Options(OptionName::try_from(option.to_owned())?));
         }
         let range = text.strip_prefix("operands").map_or(text.as_str(), str::trim);
         let range = if range.is_empty() { "all" } else { range };
@@ -263,6 +264,10 @@ pub struct Targets {
     /// Source files, by a listing: the option whose value is the folder that listed paths start in (`-C`).
     #[serde(default)]
     pub folder: Option<OptionName>,
+    /// Source files: operands that are replaced where they are no folders (mv's last). They do not count,
+    /// but what protects them speaks.
+    #[serde(default)]
+    pub over: Option<OperandRange>,
     /// The words are no bound where one of these holds (`-l`, `--all`).
     #[serde(default)]
     pub wide: Vec<Condition>,

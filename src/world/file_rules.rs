@@ -59,6 +59,9 @@ pub struct ProtectRule {
     pub why: String,
     /// Absolute paths; `*` and `?` stay within one name, `~` is each home folder.
     pub paths: Vec<String>,
+    /// True where patterns mean files and devices as well; else they mean folders alone.
+    #[serde(default)]
+    pub files: bool,
     /// Refused (true) or confirmed by its name (false).
     #[serde(default)]
     pub deny: bool,

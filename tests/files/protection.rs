@@ -89,7 +89,7 @@ fn expanded_globs() {
 #[test]
 fn on_disk() {
     let mut tree = Tree::new();
-    tree.make(&["home/ann/x", "r/.git/HEAD", "r/.git/objects/", "r/x"]);
+    tree.make(&["home/ann/x", "r/.git/HEAD", "r/.git/objects/", "r/.git/hooks/", "r/x"]);
     let home = tree.around.cwd.join("home/ann");
     tree.around.home = Some(home.clone());
     std::os::unix::fs::symlink("home/ann", tree.at("alias")).unwrap();
@@ -103,7 +103,12 @@ fn on_disk() {
     assert_eq!(found("alias"), [], "the symlink alone is no home");
     assert_eq!(found("home/ann/x"), []);
     assert_eq!(found("r/.git")[0].why, "the .git of a repository");
-    assert_eq!(found("r/.git/objects"), []);
+    assert_eq!(
+        found("r/.git/objects")[0].why,
+        "the .git of a repository",
+        "without it the rest is worth nothing"
+    );
+    assert_eq!(found("r/.git/hooks"), []);
     assert_eq!(found("r"), []);
     assert_eq!(tree.walk(&["r"]).repository_sample, [PathBuf::from("r")]);
     assert!(tree.walk_with(&["home/ann"], |request| request.recurse = false).protected[0].deny);

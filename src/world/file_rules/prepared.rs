@@ -198,7 +198,7 @@ fn protect_patterns(rules: &FileRules, around: &Surroundings) -> Result<Vec<Prot
             for path in expand(text, around)? {
                 patterns.push(ProtectPattern {
                     parts: parts(&path).map(Box::from).collect(),
-                    wild: text.contains(['*', '?']),
+                    wild: !rule.files && text.contains(['*', '?']),
                     why: rule.why.as_str().into(),
                     deny: rule.deny,
                 });

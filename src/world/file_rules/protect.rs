@@ -34,7 +34,8 @@ pub struct ProtectedPath {
 #[derive(Debug, Clone)]
 pub(super) struct ProtectPattern {
     pub(super) parts: Vec<Box<[u8]>>,
-    /// With patterns, only folders are meant: `/*` protects `/opt`, not `/core.123`.
+    /// With patterns, only folders are meant where the rule does not say more: `/*` protects `/opt`, not
+    /// `/core.123`.
     pub(super) wild: bool,
     pub(super) why: Box<str>,
     pub(super) deny: bool,
@@ -74,7 +75,7 @@ impl PreparedRules {
     }
 
     /// Returns what protects this very path; what refuses it goes before what confirms it.
-    pub(in crate::world) fn protection(&self, path: &Path, folder: bool) -> Option<ProtectedPath> {
+    pub fn protection(&self, path: &Path, folder: bool) -> Option<ProtectedPath> {
         let parts: Vec<&[u8]> = parts(path).collect();
         let mut best: Option<&ProtectPattern> = None;
         for pattern in self.protect.iter().filter(|pattern| pattern.covers(&parts, folder)) {

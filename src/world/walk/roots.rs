@@ -217,6 +217,9 @@ impl<'w, 'a> Roots<'w, 'a> {
         let in_git = meaning.in_git;
         if marks & GIT != 0 && is_folder && !in_git {
             self.protect_git(&canonical);
+        } else if in_git && is_folder && matches!(name, b"objects" | b"refs") {
+            // Without these the rest is worth nothing.
+            self.protect_git(&base.canonical);
         }
         self.protect(root, &canonical, kind, data);
         let disposable = meaning.standing.is_disposable();
