@@ -21,7 +21,7 @@ pub struct Options {
     /// Say what would be hit and what would be asked; run nothing but listings
     #[arg(long)]
     pub plan: bool,
-    /// With --plan: the plan as one JSON object
+    /// The plan as one JSON object; without --plan, what happens in a rollout as a line each
     #[arg(long)]
     pub json: bool,
     /// Go on without asking if exactly N targets are hit
@@ -33,6 +33,12 @@ pub struct Options {
     /// Run in stages: numbers and shares that grow
     #[arg(long, value_name = "1,10%,50%,100%")]
     pub stages: Option<Stages>,
+    /// Run so many calls of a rollout at once
+    #[arg(long, value_name = "N")]
+    pub parallel: Option<usize>,
+    /// Rest between the stages of a rollout: a time, or 'ask' to wait until you say so
+    #[arg(long, value_name = "30s|ask")]
+    pub pause: Option<String>,
     /// Write the plan to FILE, to be run later with --plan-in
     #[arg(long, value_name = "FILE")]
     pub plan_out: Option<PathBuf>,

@@ -14,6 +14,7 @@ mod nested;
 mod outcome;
 mod plans;
 mod records;
+mod resume;
 mod sentences;
 mod unjudged;
 
@@ -37,6 +38,7 @@ use crate::world::{Real, World, shims};
 use outcome::Written;
 
 pub use decide::{Depth, Setup, decide};
+pub use resume::{Again, resume};
 pub use unjudged::{unknown, unread};
 
 /// Why guard itself failed. Nothing was run.
@@ -104,6 +106,7 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
         let called = options.called.as_deref();
         return Err(act::exec(&Launch { argv: &options.command, called, ..Launch::default() }).into());
     }
+    wish(options)?;
     // Before anything runs: a place that can't be written must not cost the outcome.
     *written = outcome::open(options)?;
 
@@ -134,7 +137,14 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
         Ok(approval) => {
             let env = path(&decision, options);
             let called = options.called.as_deref();
-            let scene = Scene { world: &world, policy: &policy, kinds: setup.kinds, called, env: &env };
+            let scene = Scene {
+                world: &world,
+                policy: &policy,
+                kinds: setup.kinds,
+                called,
+                env: &env,
+                wish: wish(options)?,
+            };
             act::carry_out(approval, decision, &options.command, options.outcome.is_some(), &scene, ui)?
         }
     };
@@ -160,6 +170,16 @@ fn path(decision: &Decision, options: &Options) -> Vec<(OsString, Option<OsStrin
         Starts::Unread => shims::path_in_front(),
     };
     path.map(|path| ("PATH".into(), Some(path))).into_iter().collect()
+}
+
+/// What the options say about a rollout.
+fn wish(options: &Options) -> Result<act::rollout::Wish, Fault> {
+    let pause = options.pause.as_deref().unwrap_or_default().parse();
+    Ok(act::rollout::Wish {
+        parallel: options.parallel.unwrap_or(1).clamp(1, 1000),
+        pause: pause.map_err(|why| Fault::Usage(format!("--pause: {why}, or 'ask'")))?,
+        json: options.json,
+    })
 }
 
 /// Tells whether no tool file speaks for the program and nothing else asks for a decision.

@@ -66,8 +66,7 @@ fn doctor_names_what_is_wrong_and_what_mends_it() {
 }
 
 fn rollout(site: &Site, id: &str, time: &str) -> Journal {
-    let target =
-        |name: &str| Frozen { kind: "host".into(), name: Word(name.into()), namespace: None, uid: None };
+    let target = |name: &str| Frozen { kind: "host".into(), name: Word(name.into()), ..Frozen::default() };
     let who = serde_json::from_value(
         json!({ "login": "ada", "uid": 1, "user": null, "tty": null, "remote": null }),
     );
@@ -84,6 +83,7 @@ fn rollout(site: &Site, id: &str, time: &str) -> Journal {
         targets: ["web-1", "web-2", "web-3", "web-4"].map(target).into(),
         stages: vec![1, 3],
         policy: "x".into(),
+        ..Plan::default()
     };
     Journal::create(&path(&site.home().join(".local/state/guard"), id), plan).unwrap()
 }
@@ -94,9 +94,9 @@ fn rollouts_are_listed_newest_first_and_shown() {
     assert_eq!(json(&site, &["rollout", "list", "--json"]), json!([]));
     let mut old = rollout(&site, "old", "2026-02-28T09:37:00.000000Z");
     old.started(0, &[0]).unwrap();
-    old.ended(0, Fate::Done, None).unwrap();
+    old.ended(&[0], Fate::Done, None).unwrap();
     old.started(1, &[1, 2]).unwrap();
-    old.ended(1, Fate::Failed, None).unwrap();
+    old.ended(&[1], Fate::Failed, None).unwrap();
     old.state("2026-02-28T09:38:00.000000Z".into(), State::Stopped, None).unwrap();
     let new = rollout(&site, "new", "2026-03-01T00:00:00.000000Z");
     let row = |id, state, done, failed, in_doubt, left| {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 fn plan(targets: usize) -> Plan {
     let frozen =
-        |n| Frozen { kind: "pod".into(), name: Word::from(&format!("web-{n}")), namespace: None, uid: None };
+        |n| Frozen { kind: "pod".into(), name: Word::from(&format!("web-{n}")), ..Frozen::default() };
     let argv = ["kubectl", "--token=hunter2", "delete", "pods"].map(std::ffi::OsString::from);
     Plan {
         journal: journal::VERSION,
@@ -29,6 +29,7 @@ fn plan(targets: usize) -> Plan {
         targets: (0..targets).map(frozen).collect(),
         stages: vec![1, 2],
         policy: "d1".into(),
+        ..Plan::default()
     }
     .with_argv(mask(&argv, &[]))
 }
@@ -44,9 +45,9 @@ fn scene(targets: usize) -> (TempDir, PathBuf, Journal) {
 fn a_rollout_is_read_as_far_as_it_came() {
     let (_folder, path, mut journal) = scene(4);
     journal.started(0, &[0]).unwrap();
-    journal.ended(0, Fate::Done, None).unwrap();
+    journal.ended(&[0], Fate::Done, None).unwrap();
     journal.started(1, &[1, 2]).unwrap();
-    journal.ended(1, Fate::Failed, Some("no".into())).unwrap();
+    journal.ended(&[1], Fate::Failed, Some("no".into())).unwrap();
     let progress = journal::read(&path).unwrap().unwrap();
     assert_eq!(progress.fates, [Fate::Done, Fate::Failed, Fate::InDoubt, Fate::Left]);
     assert_eq!(
@@ -60,7 +61,7 @@ fn a_rollout_is_read_as_far_as_it_came() {
 
     drop(journal);
     let mut journal = Journal::resume(&path).unwrap();
-    journal.ended(2, Fate::Left, None).unwrap();
+    journal.ended(&[2], Fate::Left, None).unwrap();
     journal.state("2026-02-03T04:05:07Z".into(), State::Stopped, None).unwrap();
     let progress = journal::read(&path).unwrap().unwrap();
     assert_eq!((progress.places(Fate::Left), progress.state), (vec![2, 3], State::Stopped));
@@ -70,10 +71,10 @@ fn a_rollout_is_read_as_far_as_it_came() {
 fn what_is_done_is_not_started_again() {
     let (_folder, path, mut journal) = scene(2);
     journal.started(0, &[0]).unwrap();
-    journal.ended(0, Fate::Done, None).unwrap();
+    journal.ended(&[0], Fate::Done, None).unwrap();
     assert!(matches!(journal.started(1, &[1, 0]), Err(Error::OutOfPlace(0))));
     assert!(matches!(journal.started(1, &[2]), Err(Error::OutOfPlace(2))));
-    assert!(matches!(journal.ended(1, Fate::Done, None), Err(Error::OutOfPlace(1))));
+    assert!(matches!(journal.ended(&[1], Fate::Done, None), Err(Error::OutOfPlace(1))));
     assert_eq!(journal::read(&path).unwrap().unwrap().fates, [Fate::Done, Fate::Left]);
 }
 
@@ -82,7 +83,7 @@ fn a_line_that_does_not_fit_is_an_error_not_a_guess() {
     let (_folder, path, mut journal) = scene(2);
     journal.started(0, &[0]).unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    for line in ["{}\n", "garbage\n", "{\"started\":{\"batch\":0,\"targets\":[9]}}\n", "\n"] {
+    for line in ["{}\n", "garbage\n", "{\"started\":{\"batch\":0,\"targets\":\"9\"}}\n", "\n"] {
         fs::write(&path, format!("{text}{line}")).unwrap();
         assert!(matches!(journal::read(&path), Err(Error::Damaged { line: 3, .. })), "{line}");
     }
@@ -108,7 +109,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn take(journal: &mut Journal, step: &Step) -> Result<(), Error> {
     match step {
         Step::Start(targets) => journal.started(0, targets),
-        Step::End(target, fate) => journal.ended(*target, *fate, Some("said\n".into())),
+        Step::End(target, fate) => journal.ended(&[*target], *fate, Some("said\n".into())),
     }
 }
 

@@ -19,7 +19,7 @@ const MAY: &[(&str, &str)] = &[
     ("record", "tool scope judge ui::escape"),
     ("ui", "tool read scope judge record::mask"),
     ("gate", "exit tool world policy scope judge record ui"),
-    ("act", "exit tool read world policy scope judge ui gate"),
+    ("act", "exit tool read world policy scope judge record ui gate"),
     ("cli", "judge ui::escape"),
     ("guard", "exit tool read world policy scope judge record ui gate act cli"),
     ("ctl", "exit tool read world policy scope judge record ui cli guard"),

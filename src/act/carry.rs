@@ -31,6 +31,8 @@ pub struct Scene<'a> {
     pub called: Option<&'a OsStr>,
     /// Variables that are different for what runs: a `PATH` with or without shims.
     pub env: &'a [(OsString, Option<OsString>)],
+    /// What guard's options say about a rollout.
+    pub wish: rollout::Wish,
 }
 
 impl Scene<'_> {
@@ -64,12 +66,13 @@ pub fn carry_out(
         && let Some((set, options)) =
             remove::frozen(&mut part, *approval.how() == How::Allowed && approval.stages().is_none())
     {
-        let count = [set.len()];
-        let batches = approval.stages().map_or(count.to_vec(), |stages| stages.batches(set.len()));
-        return remove::remove_files(&set, options, &batches, rung, ui);
+        return match approval.stages() {
+            Some(stages) => Ok(rollout::remove(&part, (&set, options), stages, rung, command, scene, ui)),
+            None => remove::remove_files(&set, options, rung, ui),
+        };
     }
     if let Some(stages) = approval.stages().filter(|_| single && has_targets(&part)) {
-        return rollout::run(&part, stages, rung, scene, ui);
+        return Ok(rollout::run(&part, stages, rung, command, scene, ui));
     }
     if *approval.how() == How::Allowed {
         return if stay { as_typed(command, rung, scene) } else { Err(super::exec(&scene.typed(command))) };

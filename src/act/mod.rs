@@ -8,7 +8,7 @@ mod drift;
 mod outcome;
 mod preview;
 mod remove;
-mod rollout;
+pub mod rollout;
 
 use crate::world::exec::{Launch, NotRunnable};
 

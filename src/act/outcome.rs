@@ -4,20 +4,8 @@ use std::process::ExitCode;
 
 use crate::exit;
 use crate::judge::Rung;
+pub use crate::ui::rollout::Tally;
 use crate::world::child::{self, Ended};
-
-/// How many targets are in which state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Acted on, with success.
-    pub done: u64,
-    /// Acted on, with a failure.
-    pub failed: u64,
-    /// Acted on, and nobody knows how it ended.
-    pub in_doubt: u64,
-    /// Not touched.
-    pub left: u64,
-}
 
 /// What came of an approved command.
 #[derive(Debug, Clone, Copy)]

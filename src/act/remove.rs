@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit;
 use crate::judge::{Part, Rung};
+use crate::read::Match;
 use crate::scope::Frozen;
 use crate::tool::{Freeze, OptionName, grouped};
 use crate::ui::Ui;
@@ -26,6 +27,22 @@ pub struct Manner {
     empty_folders: bool,
 }
 
+impl Manner {
+    /// As the options of the command say.
+    pub fn of(found: &Match) -> Self {
+        let given = |name: &str| found.invocation.option(&OptionName::unlisted(name)).is_some();
+        Self {
+            verbose: given("-v") || given("--verbose"),
+            empty_folders: given("-d") || given("--dir") || found.file.tool.names[0] != "rm",
+        }
+    }
+
+    /// The same, to remove by.
+    pub(super) fn options(self, stop: &AtomicBool) -> RemoveOptions<'_> {
+        RemoveOptions { verbose: self.verbose, empty_folders: self.empty_folders, stop }
+    }
+}
+
 /// Set when a person asks to stop.
 static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -35,11 +52,7 @@ pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> 
     if allowed || part.freeze != Freeze::Handles {
         return None;
     }
-    let given = |name: &str| found.invocation.option(&OptionName::unlisted(name)).is_some();
-    let manner = Manner {
-        verbose: given("-v") || given("--verbose"),
-        empty_folders: given("-d") || given("--dir") || found.file.tool.names[0] != "rm",
-    };
+    let manner = Manner::of(found);
     let scope = part.scope.as_mut()?;
     match std::mem::take(&mut scope.frozen) {
         Frozen::Files(set) => Some((set, manner)),
@@ -47,36 +60,23 @@ pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> 
     }
 }
 
-/// Removes the set, batch after batch; the first batch with a failure is the last.
-pub fn remove_files(
-    set: &FileSet,
-    manner: Manner,
-    batches: &[u64],
-    rung: Rung,
-    ui: &mut Ui,
-) -> Result<Outcome, NotRunnable> {
-    let options = RemoveOptions { verbose: manner.verbose, empty_folders: manner.empty_folders, stop: &STOP };
+/// Removes the set.
+pub fn remove_files(set: &FileSet, manner: Manner, rung: Rung, ui: &mut Ui) -> Result<Outcome, NotRunnable> {
+    let options = manner.options(&STOP);
     let signals = Signals::catch(&STOPPING).ok();
     let mut tally = Tally { left: set.len(), ..Tally::default() };
-    let mut start = 0;
-    for (at, size) in batches.iter().enumerate() {
-        if batches.len() > 1 {
-            ui.complain(&format!("guard: stage {} of {}: {} files", at + 1, batches.len(), grouped(*size)));
+    let outcome = remove(set, 0..set.len(), &options, &mut |event| {
+        if signals.as_ref().and_then(Signals::next).is_some() {
+            STOP.store(true, Ordering::Relaxed);
         }
-        let outcome = remove(set, start..start + size, &options, &mut |event| {
-            if signals.as_ref().and_then(Signals::next).is_some() {
-                STOP.store(true, Ordering::Relaxed);
-            }
-            tell(event, ui);
-        });
-        start += size;
-        add(&mut tally, &outcome);
-        if outcome.code() != 0 {
-            let code = if start < set.len() { exit::STOPPED } else { 1 };
-            let (done, failed, left) = (grouped(tally.done), grouped(tally.failed), grouped(tally.left));
-            ui.complain(&format!("guard: {done} removed, {failed} not removed, {left} untouched"));
-            return Ok(Outcome::stopped(rung, code, true, Some(tally)));
-        }
+        tell(event, ui);
+    });
+    add(&mut tally, &outcome);
+    if outcome.code() != 0 {
+        let code = if tally.left > 0 { exit::STOPPED } else { 1 };
+        let (done, failed, left) = (grouped(tally.done), grouped(tally.failed), grouped(tally.left));
+        ui.complain(&format!("guard: {done} removed, {failed} not removed, {left} untouched"));
+        return Ok(Outcome::stopped(rung, code, true, Some(tally)));
     }
     Ok(Outcome { ran: true, ended: Ended::Code(0), rung, tally: Some(tally) })
 }
@@ -87,9 +87,10 @@ fn add(tally: &mut Tally, outcome: &RemoveOutcome) {
     tally.left -= outcome.done + outcome.vanished + outcome.failed + outcome.changed + outcome.held;
 }
 
-fn tell(event: RemoveEvent, ui: &mut Ui) {
+/// Says what rm would say.
+pub(super) fn tell(event: RemoveEvent, ui: &mut Ui) {
     match event {
-        RemoveEvent::Progress(_) => {}
+        RemoveEvent::Progress(_) | RemoveEvent::Kept(_) => {}
         RemoveEvent::Removed { path, folder } => {
             let what = if folder { "removed directory" } else { "removed" };
             let _ = ui.print(&format!("{what} {}", quote(&[path])));

@@ -65,7 +65,7 @@ pub enum Command {
 /// Runs guardctl and returns its exit code.
 pub fn run(ctl: &Ctl, ui: &mut Ui) -> ExitCode {
     match dispatch(&ctl.command, ui) {
-        Ok(code) => ExitCode::from(code),
+        Ok(code) => code,
         Err(fault) => {
             if !fault.is_closed_output() {
                 ui.complain(&format!("guardctl: {fault}"));
@@ -75,12 +75,12 @@ pub fn run(ctl: &Ctl, ui: &mut Ui) -> ExitCode {
     }
 }
 
-fn dispatch(command: &Command, ui: &mut Ui) -> Result<u8, Failure> {
-    match command {
+fn dispatch(command: &Command, ui: &mut Ui) -> Result<ExitCode, Failure> {
+    let code = match command {
         Command::Judge(args) => judge::run(args, ui),
         Command::Policy(args) => policy::run(args, ui),
         Command::Tools(args) => tools::run(args, ui),
-        Command::Rollout(args) => rollout::run(args, ui),
+        Command::Rollout(args) => return rollout::run(args, ui),
         Command::Shims(args) => shims::run(args, ui),
         Command::Init(args) => init::run(args, ui),
         Command::Prompt => prompt::run(ui),
@@ -92,7 +92,8 @@ fn dispatch(command: &Command, ui: &mut Ui) -> Result<u8, Failure> {
             Ok(0)
         }
         Command::Audit(args) => audit(args, ui),
-    }
+    };
+    code.map(ExitCode::from)
 }
 
 fn audit(args: &AuditArgs, ui: &mut Ui) -> Result<u8, Failure> {

@@ -25,6 +25,8 @@ pub enum How {
         /// True where a person said yes to the plan itself.
         granted: bool,
     },
+    /// A rollout goes on that was granted when it began.
+    Resumed,
     /// A person typed what was asked for; with the reason where one was asked for.
     Typed(Option<String>),
     /// `--break-glass`, with its reason.
@@ -124,6 +126,13 @@ pub fn admit(
     }
     let Some(person) = person else { return Err(gate.nobody()) };
     gate.ask(person, preview).and_then(|reason| approve(How::Typed(reason)))
+}
+
+/// Leave to go on with a rollout that was granted on `granted`; `None` where more is asked for by now.
+pub fn readmit(decision: &Decision, granted: Rung) -> Option<Approval> {
+    let rung = decision.rung();
+    let same = rung <= granted && rung != Rung::Deny;
+    same.then_some(Approval { how: How::Resumed, rung: granted, stages: None })
 }
 
 struct Gate<'a> {

@@ -12,7 +12,7 @@ mod refusal;
 mod terminal;
 pub mod turn;
 
-pub use admit::{Approval, Asked, How, Preview, admit};
+pub use admit::{Approval, Asked, How, Preview, admit, readmit};
 pub use person::{Answer, Person};
 pub use planned::Planned;
 pub use refusal::Refusal;

@@ -23,7 +23,8 @@ pub struct Open {
 
 /// Opens the log for a gated command, so that an unwritable one is known before anybody is asked.
 pub fn open(decision: &Decision, options: &Options, setup: &Setup<'_>) -> Result<Open, Fault> {
-    let quiet = decision.worst().verdict.allows() && options.break_glass.is_none();
+    let quiet =
+        decision.worst().verdict.allows() && options.break_glass.is_none() && options.stages.is_none();
     let log = if quiet { None } else { Some(Log::open(&path(setup)?)?) };
     Ok(Open { log, id: record::new_id(Timestamp::now()), started: Instant::now() })
 }
@@ -121,6 +122,7 @@ fn answered(admitted: &Result<Approval, Refusal>) -> String {
             How::Expected => "as --expect or --max said".into(),
             How::Planned { granted: false } => "as --plan-in said".into(),
             How::Planned { granted: true } => "granted when the plan of --plan-in was written".into(),
+            How::Resumed => "granted when the rollout began".into(),
             How::Typed(None) => "typed".into(),
             How::Typed(Some(reason)) => format!("typed, with the reason: {reason}"),
             How::BrokeGlass(reason) => format!("BREAK GLASS: {reason}"),

@@ -11,8 +11,10 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::tool::{Effect, Glob, Size, Span};
+use crate::tool::{Effect, Glob, Health, Size, Span};
 use crate::world::FileRules;
+
+use super::rollout::RolloutRules;
 
 /// A number of targets, or a share of their role's fleet.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
@@ -25,7 +27,7 @@ pub enum Amount {
 
 impl Amount {
     /// Reads `"10%"`.
-    fn percent(text: &str) -> Option<Self> {
+    pub(super) fn percent(text: &str) -> Option<Self> {
         let value: f64 = text.trim().strip_suffix('%')?.trim().parse().ok()?;
         (value > 0.0 && value <= 100.0).then_some(Self::Percent(value))
     }
@@ -372,6 +374,12 @@ pub struct LayerFile {
     /// Stages of a rollout: shares that add up, last `100%`.
     #[serde(default)]
     pub stages: Option<Vec<String>>,
+    /// Failures, batches and redundancy groups of rollouts.
+    #[serde(default)]
+    pub rollout: RolloutRules,
+    /// Checks of rollouts, by action (`"kubectl delete"`) or by effect (`destroy`).
+    #[serde(default)]
+    pub health: BTreeMap<String, Health>,
     /// Cases that must hold.
     #[serde(default)]
     pub test: Vec<PolicyTest>,

@@ -6,6 +6,7 @@
 
 mod fault;
 mod layer;
+mod rollout;
 mod site;
 mod span;
 mod stack;
@@ -15,6 +16,7 @@ pub use layer::{
     Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PlanFiles,
     PolicyTest, Prompt, Role, Stance,
 };
+pub use rollout::{MaxFailures, Redundancy, RolloutRules};
 pub use site::{Places, Shelf, kinds, load, parse_layer, parse_tool};
 pub use span::{line_of, rule_span};
 pub use stack::{Environments, Ladder, Layer, Limit, Origin, Policy, Setting, Standing};

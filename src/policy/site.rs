@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::read::Library;
-use crate::tool::{Kinds, ToolFile, builtin, builtin_kinds};
+use crate::tool::{Effect, Kinds, ToolFile, builtin, builtin_kinds};
 use crate::world::{read_trusted, toml_files};
 
 use super::fault::ConfigFault;
@@ -85,6 +85,7 @@ fn push(layers: &mut Vec<Layer>, path: PathBuf, standing: Standing) -> Result<()
             ("audit.path", layer.file.audit.path.is_some()),
             ("prompt.timeout", layer.file.prompt.timeout.is_some()),
             ("stages", layer.file.stages.is_some()),
+            ("health", !layer.file.health.is_empty()),
         ];
         if let Some((key, _)) = said.into_iter().find(|(_, said)| *said && standing == Standing::Tighten) {
             return Err(ConfigFault::NotHere { path, key });
@@ -96,6 +97,12 @@ fn push(layers: &mut Vec<Layer>, path: PathBuf, standing: Standing) -> Result<()
 
 fn layer(origin: Origin, standing: Standing, shown: &str, text: String) -> Result<Layer, ConfigFault> {
     let file: LayerFile = toml::from_str(&text).map_err(|fault| ConfigFault::toml(shown, &text, &fault))?;
+    let known = |key: &str| key.contains(' ') || Effect::ALL.iter().any(|effect| effect.word() == key);
+    if let Some(key) = file.health.keys().find(|key| !known(key)) {
+        let what =
+            format!("health.{key}: '{key}' is neither an effect nor an action like \"kubectl delete\"");
+        return Err(ConfigFault::whole(shown, what));
+    }
     Ok(Layer { origin, standing, file, text })
 }
 

@@ -12,10 +12,16 @@ use super::line::to_line;
 use super::{Error, place};
 use crate::ui::escape;
 
+mod calls;
+mod places;
 mod progress;
+mod side;
 
+pub use calls::CallsLock;
+pub use places::Places;
 pub use progress::{Fate, Frozen, Plan, Progress, Record, State, VERSION};
 use progress::{damaged, replay};
+pub use side::Side;
 
 /// The journal of a rollout that this process drives. The lock on it ends with the process.
 #[derive(Debug)]
@@ -56,6 +62,11 @@ impl Journal {
         Ok(Self { path: path.to_owned(), file, length, progress })
     }
 
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// How far it has come; targets that were started and not ended are in doubt or running.
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -66,17 +77,37 @@ impl Journal {
     /// # Errors
     /// Where it cannot be written, or one of them is done: nothing may be started then.
     pub fn started(&mut self, batch: u64, targets: &[usize]) -> Result<(), Error> {
-        self.append(&Record::Started { batch, targets: targets.to_vec() })?;
+        self.append(&Record::Started { batch, targets: Places(targets.to_vec()) })?;
         self.sync()
     }
 
-    /// Says what came of a target. Survives the process; on disk with the next [`sync`](Self::sync),
+    /// Says that one call for `targets` starts now. Survives the process, not the machine.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or one of them was not started: the call must not start then.
+    pub fn called(&mut self, targets: &[usize]) -> Result<(), Error> {
+        self.append(&Record::Called { targets: Places(targets.to_vec()) })
+    }
+
+    /// Says that this process drives the rollout from now on; on disk when this returns.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn driven(&mut self, time: String, boot: String) -> Result<(), Error> {
+        self.append(&Record::Driven { time, boot, pid: std::process::id() })?;
+        self.sync()
+    }
+
+    /// Says what came of some targets. Survives the process; on disk with the next [`sync`](Self::sync),
     /// batch or state (one that is lost makes the target in doubt).
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn ended(&mut self, target: usize, fate: Fate, detail: Option<String>) -> Result<(), Error> {
-        self.append(&Record::Ended { target, fate, detail })
+    pub fn ended(&mut self, targets: &[usize], fate: Fate, detail: Option<String>) -> Result<(), Error> {
+        if targets.is_empty() {
+            return Ok(());
+        }
+        self.append(&Record::Ended { targets: Places(targets.to_vec()), fate, detail })
     }
 
     /// Says what has become of the rollout; on disk when this returns.
@@ -133,6 +164,12 @@ pub fn read(path: &Path) -> Result<Option<Progress>, Error> {
 /// Where the file cannot be opened.
 pub fn is_driven(path: &Path) -> Result<bool, Error> {
     Ok(place::open_to_read(path)?.try_lock_shared().is_err())
+}
+
+/// Names this start of the machine; empty where the system does not tell.
+pub fn boot() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.trim().to_owned()
 }
 
 /// Path of a rollout's journal in the folder for records.

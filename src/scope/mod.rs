@@ -18,7 +18,7 @@ mod target;
 mod words;
 
 pub use listed::{dependents, fleets, run, takes_along, unknown};
-pub use narrow::{Call, NarrowFault, calls};
+pub use narrow::{Call, MOST_BYTES, MOST_TARGETS, NarrowFault, calls, per_call};
 pub use place::{current_context, place};
 pub use rows::{Unreadable, targets};
 pub use session::mark as mark_session;

@@ -12,10 +12,10 @@ use crate::tool::Source;
 use super::target::Target;
 
 /// Targets in one call at the most; far below what a kernel takes, and a batch a person can read.
-const MOST_TARGETS: usize = 1000;
+pub const MOST_TARGETS: usize = 1000;
 
 /// Bytes of target names in one call at the most.
-const MOST_BYTES: usize = 100_000;
+pub const MOST_BYTES: usize = 100_000;
 
 /// One narrowed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,11 @@ pub fn calls(found: &Match, targets: &[Target]) -> Result<Vec<Call>, NarrowFault
     Ok(calls)
 }
 
+/// Targets in one call of an action at the most.
+pub fn per_call(found: &Match) -> usize {
+    found.action().max_args.map_or(MOST_TARGETS, |most| (most as usize).clamp(1, MOST_TARGETS))
+}
+
 /// Splits targets into what one call takes.
 fn batches(found: &Match, targets: &[Target]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..targets.len()).collect();
@@ -78,7 +83,7 @@ fn batches(found: &Match, targets: &[Target]) -> Vec<Vec<usize>> {
             |(len, first)| {
                 let together =
                     !found.action().by_namespace || targets[first].namespace == targets[at].namespace;
-                together && len < MOST_TARGETS && bytes + size <= MOST_BYTES
+                together && len < per_call(found) && bytes + size <= MOST_BYTES
             },
         );
         if fits {

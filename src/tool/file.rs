@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::condition::{CommandPath, Condition};
 use super::glob::Glob;
+use super::health::Health;
 use super::listing::{Dependents, Read};
 use super::spec::{EffectBy, Freeze, OperandRange, OptionName, Span, SpecFault};
 use super::template::Template;
@@ -382,6 +383,12 @@ pub struct Action {
     /// True where one call takes targets of one namespace only.
     #[serde(default)]
     pub by_namespace: bool,
+    /// How many targets one call takes at the most.
+    #[serde(default)]
+    pub max_args: Option<u32>,
+    /// Says between the batches of a rollout whether all is well.
+    #[serde(default)]
+    pub health: Option<Health>,
     /// The tool's own dry run.
     #[serde(default)]
     pub preview: Option<Template>,
@@ -517,8 +524,10 @@ impl Action {
         if self.freeze == Freeze::None {
             self.freeze = model.freeze;
             self.by_namespace |= model.by_namespace;
+            self.max_args = self.max_args.or(model.max_args);
         }
         self.session = self.session.take().or_else(|| model.session.clone());
+        self.health = self.health.take().or_else(|| model.health.clone());
         self.effect = self.effect.take().or_else(|| model.effect.clone());
         self.inner = self.inner.take().or_else(|| model.inner.clone());
         for (name, text) in &model.text {

@@ -9,6 +9,7 @@ mod builtin;
 mod condition;
 mod file;
 mod glob;
+mod health;
 mod kinds;
 mod listing;
 mod spec;
@@ -21,6 +22,7 @@ pub use file::{
     Targets, Tool, ToolFault, ToolFile, Wrapper,
 };
 pub use glob::Glob;
+pub use health::Health;
 pub use kinds::{Kind, Kinds, Size, grouped};
 pub use listing::{Dependents, Field, Fields, Read, Shape};
 pub use spec::{Effect, EffectBy, EffectKey, Freeze, OperandRange, OptionName, Span, SpecFault};

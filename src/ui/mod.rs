@@ -5,6 +5,7 @@ pub mod escape;
 pub mod fold;
 pub mod plan;
 mod progress;
+pub mod rollout;
 mod streams;
 pub mod words;
 

@@ -58,6 +58,8 @@ pub enum RemoveEvent {
         /// The path, as the operator would type it.
         path: PathBuf,
     },
+    /// This position was to be removed, and stays.
+    Kept(u64),
     /// So many positions of the range are behind.
     Progress(u64),
 }
@@ -80,6 +82,11 @@ pub struct RemoveOutcome {
 }
 
 impl RemoveOutcome {
+    /// What was to be removed, and stays.
+    fn kept(&self) -> u64 {
+        self.failed + self.changed + self.held
+    }
+
     /// The exit code `rm` would end with.
     pub fn code(&self) -> u8 {
         u8::from(self.failed + self.changed + self.held + self.left > 0)
@@ -100,14 +107,18 @@ pub fn remove(
     let all = range.end.saturating_sub(range.start);
     let (outcome, hand) = (RemoveOutcome::default(), Hand::new(set));
     let mut removal = Removal { set, options, tell, outcome, hand };
-    let mut behind = 0;
+    let (mut behind, range_start) = (0, range.start);
     set.steps(range, &mut |step| {
         if options.stop.load(Ordering::Relaxed) {
             return false;
         }
+        let kept = removal.outcome.kept();
         match step {
             Step::Plain(group, entry) => removal.plain(group, entry),
             Step::Emptied(group) => removal.emptied(group),
+        }
+        if removal.outcome.kept() > kept {
+            (removal.tell)(RemoveEvent::Kept(range_start + behind));
         }
         behind += 1;
         if behind % STRIDE == 0 {

@@ -101,6 +101,8 @@ pub fn remove_all(set: &FileSet) -> (RemoveOutcome, Vec<RemoveEvent>) {
     let stop = std::sync::atomic::AtomicBool::new(false);
     let options = RemoveOptions { verbose: false, empty_folders: false, stop: &stop };
     let mut told = Vec::new();
-    let outcome = remove(set, 0..set.len(), &options, &mut |event| told.push(event));
+    let outcome = remove(set, 0..set.len(), &options, &mut |event| {
+        told.extend(Some(event).filter(|e| !matches!(e, RemoveEvent::Kept(_))))
+    });
     (outcome, told)
 }

@@ -96,6 +96,43 @@ impl FileSet {
         });
     }
 
+    /// Calls `visit` with what tells each position from any other file, in order of removal: a
+    /// digest over device, inode, the folder it lies in, and its name.
+    pub fn identities(&self, visit: &mut dyn FnMut([u8; 16])) {
+        self.steps(0..self.len(), &mut |step| {
+            let (dev, ino, folder, name) = match step {
+                Step::Plain(group, entry) => {
+                    let folder = self.group(group);
+                    (folder.dev, entry.ino, folder.ino, self.name(group, entry))
+                }
+                Step::Emptied(group) => {
+                    let own = self.group(group);
+                    (own.dev, own.ino, self.group(own.parent).ino, self.group_name(group))
+                }
+            };
+            let mut hash = Sha256::new();
+            for number in [dev, ino, folder] {
+                hash.update(number.to_le_bytes());
+            }
+            hash.update(name);
+            let digest: [u8; 32] = hash.finalize().into();
+            let mut identity = [0; 16];
+            identity.copy_from_slice(&digest[..16]);
+            visit(identity);
+            true
+        });
+    }
+
+    /// Seconds and nanoseconds since 1970: what was created later is not in the set.
+    pub fn taken(&self) -> (i64, u32) {
+        self.taken
+    }
+
+    /// Takes out of the set, at removal, what was created since an earlier look.
+    pub fn as_of(&mut self, taken: (i64, u32)) {
+        self.taken = self.taken.min(taken);
+    }
+
     /// Returns up to `n` paths, spread evenly over the set.
     pub fn sample(&self, n: usize) -> Vec<PathBuf> {
         let mut sample = Vec::new();

@@ -1,0 +1,7 @@
+//! How a rollout is shown: as plain lines, live on a terminal, or as JSON for programs.
+
+mod event;
+mod plain;
+
+pub use event::{End, Event, Tally};
+pub use plain::Plain;
