@@ -141,7 +141,7 @@ fn here(
 }
 
 /// Turns what a walk found into a scope.
-fn of_walk(walk: Walk, found: &Match, kinds: &Kinds, bytes: bool) -> Scope {
+pub(super) fn of_walk(walk: Walk, found: &Match, kinds: &Kinds, bytes: bool) -> Scope {
     let mut scope = Scope { count: walk.counted(), ..empty("file", kinds) };
     match walk.stopped {
         None => {}

@@ -59,17 +59,7 @@ impl Repository {
 
     /// As [`of`](Self::of), for a command that may be none that git has.
     pub fn around(invocation: &Invocation, world: &dyn World) -> Option<Self> {
-        let plain =
-            invocation.wrappers.iter().all(|w| !w.carries && !w.elsewhere && w.assignments.is_empty())
-                && ELSEWHERE.iter().all(|name| given(invocation, name).is_empty())
-                && VARIABLES.iter().all(|name| world.variable(name).is_none());
-        let mut start = world.session().cwd.clone();
-        match given(invocation, "-C").as_slice() {
-            _ if !plain => return None,
-            [] => {}
-            [folder] => start.push(folder),
-            _ => return None,
-        }
+        let start = start(invocation, world)?;
         let (own, common) = start.ancestors().find_map(|folder| git_folders(folder, world))?;
         let mut repository = Self { head: head(&own, world), ..Self::default() };
         for path in configs(world).chain([common.join("config")]) {
@@ -91,6 +81,87 @@ impl Repository {
     pub fn value(&self, section: &str, name: &str, key: &str) -> Option<&str> {
         let same = |e: &&Entry| e.section == section && e.name == name && e.key == key;
         self.config.iter().rev().find(same).map(|e| e.value.as_str())
+    }
+}
+
+/// Where a command looks for its repository; `None` where files alone do not tell.
+fn start(invocation: &Invocation, world: &dyn World) -> Option<PathBuf> {
+    let plain = invocation.wrappers.iter().all(|w| !w.carries && !w.elsewhere && w.assignments.is_empty())
+        && ELSEWHERE.iter().all(|name| given(invocation, name).is_empty())
+        && VARIABLES.iter().all(|name| world.variable(name).is_none());
+    let cwd = world.session().cwd.clone();
+    match given(invocation, "-C").as_slice() {
+        _ if !plain => None,
+        [] => Some(cwd),
+        [folder] => Some(cwd.join(folder)),
+        _ => None,
+    }
+}
+
+/// Options that make other files of a working tree, or of its paths.
+const OTHER_TREE: [&str; 3] = ["--work-tree", "--icase-pathspecs", "--attr-source"];
+
+/// Variables that do the same, or lead to another index or other objects.
+const OTHER_FILES: [&str; 5] = [
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_REPLACE_REF_BASE",
+];
+
+/// A repository with its working tree.
+#[derive(Debug)]
+pub struct WorkTree {
+    /// The folder that a command works in, symlinks followed.
+    pub start: PathBuf,
+    /// The top of the working tree.
+    pub top: PathBuf,
+    /// The folder of its own index and HEAD.
+    pub own: PathBuf,
+    /// The folder of what worktrees share: objects, branches, stashes.
+    pub common: PathBuf,
+    /// Bytes of an object id.
+    pub id: usize,
+}
+
+impl WorkTree {
+    /// Finds the working tree that a command works on: `Some(None)` where there is no repository,
+    /// `None` where files alone do not tell.
+    pub fn of(invocation: &Invocation, world: &dyn World) -> Option<Option<Self>> {
+        let plain = OTHER_TREE.iter().all(|name| given(invocation, name).is_empty())
+            && OTHER_FILES.iter().all(|name| world.variable(name).is_none());
+        let start = world.real_path(&start(invocation, world).filter(|_| plain)?)?;
+        let found = start.ancestors().find_map(|top| Some((top, git_folders(top, world)?)));
+        let Some((top, (own, common))) = found else { return Some(None) };
+        let config = world.file(&common.join("config"))?;
+        let config = std::str::from_utf8(&config).ok().and_then(entries)?;
+        let value = |section: &str, key: &str| {
+            let same = |e: &&Entry| e.section == section && e.key == key;
+            config.iter().rev().find(same).map(|e| e.value.to_ascii_lowercase())
+        };
+        let elsewhere = config.iter().rev().find(|e| e.section == "core" && e.key == "worktree");
+        let here = elsewhere.is_none_or(|e| world.real_path(&own.join(&e.value)).as_deref() == Some(top));
+        let known = here
+            && value("core", "bare").is_none_or(|bare| bare == "false" || own != common)
+            && value("extensions", "refstorage").is_none_or(|files| files == "files")
+            && value("extensions", "worktreeconfig").is_none_or(|on| on == "false");
+        let id = if value("extensions", "objectformat").as_deref() == Some("sha256") { 32 } else { 20 };
+        let top = top.to_owned();
+        known.then_some(Some(Self { start, top, own, common, id }))
+    }
+
+    /// The commit that is checked out, as its id is written.
+    pub fn commit(&self, world: &dyn World) -> Option<String> {
+        let head = line(&world.file(&self.own.join("HEAD"))?)?;
+        let Some(name) = head.strip_prefix("ref:").map(str::trim) else { return Some(head) };
+        if let Some(id) = world.file(&self.common.join(name)) {
+            return line(&id);
+        }
+        let packed = world.file(&self.common.join("packed-refs"))?;
+        let lines = std::str::from_utf8(&packed).ok()?.lines();
+        let mut ids = lines.filter_map(|line| line.split_once(' ').filter(|(_, of)| *of == name));
+        ids.next().map(|(id, _)| id.to_owned())
     }
 }
 

@@ -4,10 +4,13 @@
 //! (where the freeze needs it) the frozen set itself. Whether that number is too large is
 //! [`judge`](crate::judge)'s work.
 
+mod bound;
 mod files;
 mod git;
+mod index;
 mod listed;
 mod narrow;
+mod objects;
 mod over;
 mod place;
 mod processes;
@@ -64,6 +67,9 @@ pub fn words(found: &Match, kinds: &Kinds, world: &dyn World) -> Words {
 pub fn resolve(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Scope {
     let Question { found, words, kinds, full, .. } = question;
     let mut scope = match found.action().targets.source {
+        _ if !world.lists() && found.action().targets.bound.is_some() => {
+            bound::scope(question, policy, world)
+        }
         Source::Host => host(found, words, kinds, world),
         Source::Files => files::scope(question, policy, world),
         Source::Processes => processes::scope(found, words, kinds, world),

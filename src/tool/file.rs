@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::bound::Bound;
 use super::condition::{CommandPath, Condition};
 use super::glob::Glob;
 use super::health::Health;
@@ -278,6 +279,9 @@ pub struct Targets {
     /// Source processes: how words name them.
     #[serde(default)]
     pub by: ProcessBy,
+    /// What files alone say about the most it can hit, where the tool itself is not asked.
+    #[serde(default)]
+    pub bound: Option<Bound>,
     /// The option that gives the new size: what is hit is the difference (kubectl scale).
     #[serde(default)]
     pub resize: Option<OptionName>,

@@ -5,6 +5,7 @@
 //! loaded, and finds the one that a program's name calls for. What the words of a command mean is
 //! [`read`](crate::read)'s work, counting is [`scope`](crate::scope)'s.
 
+mod bound;
 mod builtin;
 mod condition;
 mod file;
@@ -15,6 +16,7 @@ mod listing;
 mod spec;
 mod template;
 
+pub use bound::{Bound, BoundOf};
 pub use builtin::{builtin, builtin_files, builtin_kinds};
 pub use condition::{Alternative, CommandPath, Condition};
 pub use file::{

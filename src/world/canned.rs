@@ -1,10 +1,10 @@
 //! A world that is told, for tests of policies: what listings print and how many files there are.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::processes::Process;
-use super::view::{Listing, Session, World};
+use super::view::{Listing, Look, Session, World};
 use super::{RootKind, Surroundings, Walk, WalkRequest};
 
 /// A told world. Nothing in it comes from this host.
@@ -59,6 +59,18 @@ impl World for Canned {
     }
 
     fn file(&self, _path: &Path) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn piece(&self, _path: &Path, _from: u64, _length: usize) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn look(&self, _path: &Path) -> Option<Look> {
+        None
+    }
+
+    fn real_path(&self, _path: &Path) -> Option<PathBuf> {
         None
     }
 }

@@ -34,5 +34,5 @@ pub use real::{Real, arguments};
 pub use remove::{RemoveEvent, RemoveOptions, RemoveOutcome, remove};
 pub use seen::Seen;
 pub use trusted::{FileFault, read_trusted, toml_files};
-pub use view::{Listing, Session, World};
+pub use view::{Listing, Look, LookKind, Session, World};
 pub use walk::{RootKind, Stopped, Walk, WalkRequest, walk};

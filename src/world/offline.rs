@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::file_rules::{FileRules, FileRulesError, PreparedRules};
 use super::processes::Process;
-use super::view::{Listing, Session, World};
+use super::view::{Listing, Look, Session, World};
 use super::{RootKind, Surroundings, Walk, WalkRequest};
 
 /// A world that lists nothing. What only a listing could tell is unknown.
@@ -63,5 +63,17 @@ impl World for Offline<'_> {
 
     fn file(&self, path: &Path) -> Option<Vec<u8>> {
         self.0.file(path)
+    }
+
+    fn piece(&self, path: &Path, from: u64, length: usize) -> Option<Vec<u8>> {
+        self.0.piece(path, from, length)
+    }
+
+    fn look(&self, path: &Path) -> Option<Look> {
+        self.0.look(path)
+    }
+
+    fn real_path(&self, path: &Path) -> Option<PathBuf> {
+        self.0.real_path(path)
     }
 }

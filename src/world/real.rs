@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::file_rules::{FileRules, FileRulesError, PreparedRules};
 use super::listing::{ListRequest, ListingFault, list};
 use super::processes::{self, Process};
 use super::seen::Seen;
-use super::view::{Listing, Session, World};
+use super::view::{Listing, Look, LookKind, Session, World};
 use super::{Surroundings, Walk, WalkRequest, walk};
 
 /// A listing larger than this is no listing that a person meant.
@@ -199,6 +200,31 @@ impl World for Real {
         let mut bytes = Vec::new();
         fs::File::open(self.session.cwd.join(path)).ok()?.take(LARGEST_FILE).read_to_end(&mut bytes).ok()?;
         Some(bytes)
+    }
+
+    fn piece(&self, path: &Path, from: u64, length: usize) -> Option<Vec<u8>> {
+        let file = fs::File::open(self.session.cwd.join(path)).ok()?;
+        let mut bytes = vec![0; length];
+        let read = file.read_at(&mut bytes, from).ok()?;
+        bytes.truncate(read);
+        Some(bytes)
+    }
+
+    fn look(&self, path: &Path) -> Option<Look> {
+        let meta = fs::symlink_metadata(self.session.cwd.join(path)).ok()?;
+        let kind = match meta.file_type() {
+            kind if kind.is_dir() => LookKind::Folder,
+            kind if kind.is_symlink() => LookKind::Symlink,
+            kind if kind.is_file() => LookKind::File,
+            kind if kind.is_block_device() => LookKind::Disk,
+            _ => LookKind::Other,
+        };
+        let written = (meta.mtime(), u32::try_from(meta.mtime_nsec()).unwrap_or(0));
+        Some(Look { kind, size: meta.size(), written, executable: meta.mode() & 0o100 != 0 })
+    }
+
+    fn real_path(&self, path: &Path) -> Option<PathBuf> {
+        fs::canonicalize(self.session.cwd.join(path)).ok()
     }
 }
 

@@ -21,6 +21,34 @@ pub struct Listing<'a> {
     pub codes: &'a [i32],
 }
 
+/// What one look at a path tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// What it is.
+    pub kind: LookKind,
+    /// Bytes.
+    pub size: u64,
+    /// When it was last written: seconds since 1970, and nanoseconds.
+    pub written: (i64, u32),
+    /// True where its owner may execute it.
+    pub executable: bool,
+}
+
+/// What a path is, as far as writing over it cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookKind {
+    /// A folder.
+    Folder,
+    /// A symlink.
+    Symlink,
+    /// A file that holds something of its own.
+    File,
+    /// A block device: a disk, or a part of one.
+    Disk,
+    /// A pipe, a socket or another device.
+    Other,
+}
+
 /// Who is asking, and from where.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
@@ -79,4 +107,13 @@ pub trait World {
 
     /// Returns what a file holds; `None` where it can't be read.
     fn file(&self, path: &Path) -> Option<Vec<u8>>;
+
+    /// Returns up to so many bytes of a file from a place in it; `None` where it can't be read.
+    fn piece(&self, path: &Path, from: u64, length: usize) -> Option<Vec<u8>>;
+
+    /// Looks at a path itself; what a symlink leads to is not looked at. `None` where there is nothing.
+    fn look(&self, path: &Path) -> Option<Look>;
+
+    /// Returns a path without symlinks; `None` where it leads nowhere.
+    fn real_path(&self, path: &Path) -> Option<PathBuf>;
 }
