@@ -7,15 +7,19 @@
 //! [`decide()`] goes as far as the verdict and starts nothing but listings; run, plan, judge, explain
 //! and test all go through it.
 
+mod around;
 mod decide;
 mod freezes;
 mod inner;
+mod known;
 mod nested;
 mod outcome;
+mod pattern;
 mod plans;
 mod records;
 mod resume;
 mod sentences;
+mod text;
 mod unjudged;
 
 use std::ffi::OsString;
@@ -38,7 +42,9 @@ use crate::world::{Real, World, shims};
 use outcome::Written;
 
 pub use decide::{Depth, Setup, decide};
+pub use known::{Here, There, folder_of};
 pub use resume::{Again, resume};
+pub use text::{together, typed};
 pub use unjudged::{unknown, unread};
 
 /// Why guard itself failed. Nothing was run.

@@ -4,13 +4,13 @@
 //! than one plain command is refused, and so is a session: nothing in it would be judged.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 use crate::cli::{Options, Shell};
 use crate::exit;
-use crate::guard;
-use crate::read::{Bit, plain};
+use crate::guard::{self, There};
+use crate::read::shell::{Word, commands};
 use crate::ui::Ui;
 
 /// What every refusal ends with.
@@ -35,25 +35,18 @@ pub fn run(shell: &Shell, ui: &mut Ui) -> ExitCode {
 /// # Errors
 /// A sentence on what is more than that.
 fn words(text: &OsStr) -> Result<Vec<OsString>, String> {
-    let commands = plain(text.as_bytes()).map_err(|fault| fault.to_string())?;
-    let [command] = commands.as_slice() else {
+    let commands = commands(text.as_bytes(), &There, None).map_err(|fault| fault.to_string())?;
+    let [command] = commands.list.as_slice() else {
         return Err("the text is not one command".into());
     };
-    let word = |bits: &Vec<Bit>| {
-        let mut out = Vec::new();
-        for bit in bits {
-            match bit {
-                Bit::Quoted(text) => out.extend(text),
-                Bit::Bare(text) if text.iter().any(|b| b"*?[~=".contains(b)) => {
-                    return Err("the text has a pattern, a home folder or an assignment".to_owned());
-                }
-                Bit::Bare(text) => out.extend(text),
-                Bit::Variable { .. } => return Err("the text has a variable".to_owned()),
-            }
-        }
-        Ok(OsString::from_vec(out))
+    let word = |word: &Word| match word {
+        Word::Known(text) if !text.as_bytes().starts_with(b"~") => Ok(text.clone()),
+        _ => Err("the text has a pattern, a home folder or a variable".to_owned()),
     };
     let argv = command.words.iter().map(word).collect::<Result<Vec<_>, _>>()?;
+    if !commands.alone || argv.is_empty() {
+        return Err("the text is more than one plain command".into());
+    }
     // What is refused here for its redirections to nowhere would otherwise lose them in silence.
     if text.as_bytes().iter().any(|b| b"<>&|;".contains(b)) && quoted_less(text) {
         return Err("the text has a redirection or a list".into());

@@ -111,7 +111,7 @@ allow at-most 1 -
 deny unknown 0 unread
 confirm unknown 0 unknown
 confirm at-most 4 limits.destroy.member.confirm
-confirm unknown 0 unknown
+allow at-most 2 -
 confirm unknown 0 unknown
 deny unknown 0 unread
 confirm unknown 0 unknown
@@ -120,7 +120,7 @@ deny unknown 0 unread
 deny unknown 0 unread
 deny unknown 0 unread
 confirm unknown 0 blank
-confirm unknown 0 unknown
+allow - - -
 confirm at-most 3 limits.destroy.member.confirm
 confirm unknown 0 unknown
 allow - - -
@@ -160,7 +160,7 @@ deny unknown 0 unread
 dry-run at-most 1 environment
 allow at-most 1 -
 confirm at-most 1 limits.destroy.member.confirm
-confirm unknown 0 unknown
+allow at-most 1 -
 dry-run at-most 1 environment
 
 "#]]
@@ -202,7 +202,7 @@ fn patterns_variables_and_home_are_what_the_shell_makes_of_them() {
 ["fleet","remove","HOME/d/[x]1"]
 ["fleet","remove","HOME/x","HOME/y"]
 ["fleet","remove","$HOME","HOME"]
-["fleet remove none*"]
+["fleet","remove","none*"]
 "#]]
     );
 }

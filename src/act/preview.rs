@@ -53,7 +53,7 @@ fn run(found: &Match, template: &Template, world: &dyn World) -> Result<Vec<u8>,
     let argv = found.invocation.carry(found.fill(template, &Fill::default()));
     let patience = action.timeout.map_or(PATIENCE, |span| span.0);
     let codes = &action.preview_read.as_ref().unwrap_or(&action.read).codes;
-    world.list(&Listing { argv: &argv, patience, codes })
+    world.list(&Listing { argv: &argv, patience, codes, folder: None, variables: &[] })
 }
 
 /// Looks for what the preview names more often than the listing.

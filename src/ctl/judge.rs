@@ -2,28 +2,25 @@
 //!
 //! Each line gets its answer, in order: one that can't be read is answered, too.
 
-mod expand;
 mod explain;
 mod line;
-mod pattern;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::Args;
 
-use crate::guard::{Depth, Setup, decide, unknown, unread};
+use crate::guard::{Depth, Here, Setup, decide, folder_of, together, typed, unknown, unread};
 use crate::judge::{Decision, Part};
 use crate::policy::{Places, Policy, Shelf, kinds, load};
-use crate::read::NotPlain;
+use crate::read::shell;
 use crate::tool::Kinds;
 use crate::ui::Ui;
 use crate::ui::plan::Plan;
-use crate::world::{Offline, Real, Seen, World, lexical};
+use crate::world::{Offline, Real, Seen, World};
 
 use super::Failure;
 use super::configured::places;
@@ -148,58 +145,47 @@ impl Judge {
     fn decision(
         &self,
         line: &Line,
-        mut cwd: PathBuf,
+        cwd: PathBuf,
         policies: &mut Vec<Rc<Policy>>,
     ) -> Result<Decision, String> {
-        let mut parts = Vec::new();
-        let mut judge = |argv: &[OsString], cwd: &Path| -> Result<(), String> {
-            let policy = self.policy(cwd)?;
-            let decided = self.command(argv, line, cwd, &policy)?;
-            policies.extend(decided.iter().map(|_| Rc::clone(&policy)));
-            parts.extend(decided);
-            Ok(())
-        };
-        let text = match line.said.as_ref().map_err(String::clone)? {
-            Said::Shell(text) => text,
-            Said::Words(argv) => {
-                judge(argv, &cwd)?;
-                return Decision::of(parts).ok_or_else(nothing);
-            }
-        };
-        let unknown = |cwd: &Path, why: NotPlain| {
-            let world = self.world(line, cwd);
-            Decision::of_one(unknown(&line.words(), &world, &self.kinds, why.to_string()))
-        };
-        let commands = match expand::commands(text) {
-            Ok(commands) => commands,
-            Err(why) => return Ok(unknown(&cwd, why)),
-        };
-        for command in commands.iter().filter(|command| !expand::only_assigns(command)) {
-            let argv = match expand::words(command, &self.world(line, &cwd)) {
-                Ok(argv) => argv,
-                Err(why) => return Ok(unknown(&cwd, why)),
-            };
-            judge(&argv, &cwd)?;
-            if let Some(folder) = expand::moves(command, &argv) {
-                cwd = lexical(&folder, &cwd);
-            }
-        }
-        Decision::of(parts).ok_or_else(nothing)
-    }
-
-    fn command(
-        &self,
-        argv: &[OsString],
-        line: &Line,
-        cwd: &Path,
-        policy: &Policy,
-    ) -> Result<Vec<Part>, String> {
-        let world = self.world(line, cwd);
+        let world = self.world(line, &cwd);
         let offline = Offline(&world);
         let (world, depth): (&dyn World, _) =
             if self.args.offline { (&offline, Depth::Offline) } else { (&world, Depth::Full) };
-        let setup = Setup { world, policy, shelf: &self.shelf, kinds: &self.kinds };
-        decide(argv, &setup, depth).map(|decision| decision.parts).map_err(|fault| fault.to_string())
+        let policy = self.policy(&cwd)?;
+        let setup = Setup { world, policy: &policy, shelf: &self.shelf, kinds: &self.kinds };
+        let text = match line.said.as_ref().map_err(String::clone)? {
+            Said::Shell(text) => text,
+            Said::Words(argv) => {
+                let decision = decide(argv, &setup, depth).map_err(|fault| fault.to_string())?;
+                policies.extend(decision.parts.iter().map(|_| Rc::clone(&policy)));
+                return Ok(decision);
+            }
+        };
+        let unknown = |why: String| unknown(&line.words(), world, &self.kinds, why);
+        let commands = match shell::commands(text, &Here::typed(world), None) {
+            Ok(commands) => commands,
+            Err(why) => return Ok(Decision::of_one(unknown(why.to_string()))),
+        };
+        let mut judged = Vec::new();
+        for command in &commands.list {
+            let policy = self.policy(&folder_of(&command.folder, world).0)?;
+            let parts = typed(command, &Setup { policy: &policy, ..setup }, depth);
+            let parts = parts.map_err(|fault| fault.to_string())?;
+            policies.extend(parts.iter().map(|_| Rc::clone(&policy)));
+            judged.push(parts);
+        }
+        together(&mut judged, &setup);
+        let parts: Vec<Part> = judged.into_iter().flatten().collect();
+        match Decision::of(parts) {
+            // Functions, assignments, `> new-file`: nothing in it runs.
+            None if commands.some => {
+                let nothing = decide(&["true".into()], &setup, depth).map_err(|fault| fault.to_string())?;
+                policies.push(policy);
+                Ok(Decision::of_one(Part { argv: line.words(), ..nothing.into_worst() }))
+            }
+            decision => decision.ok_or_else(nothing),
+        }
     }
 
     fn world(&self, line: &Line, cwd: &Path) -> Real {

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 
 use tracing::debug;
 
-use crate::judge::{Case, Decision, Part, Rung, Starts, judge};
+use crate::judge::{Case, Decision, Part, Rung, Starts, Verdict, judge};
 use crate::policy::{Amount, Environments, Ladder, Policy, Stance};
 use crate::read::{Invocation, Library, Match, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
@@ -13,10 +14,13 @@ use crate::tool::{Effect, Freeze, Kinds, Source, ToolFile};
 use crate::ui::escape::{escape, quote};
 use crate::world::World;
 
-use super::inner::Carried;
-use super::{Fault, freezes, inner, sentences};
+use super::around::Around;
+use super::inner::{Carried, What};
+use super::text::text;
+use super::{Fault, freezes, inner, sentences, unjudged};
 
 /// What guard knows when a command arrives.
+#[derive(Clone, Copy)]
 pub struct Setup<'a> {
     /// The world.
     pub world: &'a dyn World,
@@ -46,7 +50,7 @@ pub fn decide(argv: &[OsString], setup: &Setup<'_>, depth: Depth) -> Result<Deci
     debug!(command = %quote(argv), ?depth, "decide");
     let mut parts = Vec::new();
     for understood in read(argv, setup.shelf)? {
-        part(&understood, argv, setup, depth, &mut parts);
+        part(&understood, argv, &Around::default(), setup, depth, &mut parts);
     }
     parts.iter_mut().for_each(|part| part.line = argv.to_vec());
     freezes::settle(&mut parts, depth);
@@ -71,32 +75,54 @@ fn told(part: &Part) {
 }
 
 /// Judges one command, typed as `argv`, and the commands it carries.
-fn part(understood: &Understood, argv: &[OsString], setup: &Setup<'_>, depth: Depth, parts: &mut Vec<Part>) {
+pub fn part(
+    understood: &Understood,
+    argv: &[OsString],
+    around: &Around,
+    setup: &Setup<'_>,
+    depth: Depth,
+    parts: &mut Vec<Part>,
+) {
+    let invocation = &understood.invocation;
     let typed = |part: Part| Part { argv: argv.to_vec(), ..part };
     debug!(
         tool = understood.tool.as_ref().map(|file| tracing::field::display(escape(&file.tool.names[0]).into_owned())),
-        wrappers = understood.invocation.wrappers.len(),
-        command = %quote(&understood.invocation.argv()),
+        wrappers = invocation.wrappers.len(),
+        command = %quote(&invocation.argv()),
         "read"
     );
-    let Some(found) = Match::find(understood) else {
-        return parts.push(typed(harmless(understood, setup)));
+    if let Some(why) = around.program(&invocation.program) {
+        return parts.push(unjudged::unknown(argv, setup.world, setup.kinds, why.to_owned()));
+    }
+    let Some(found) = Match::find_with(understood, &|word| around.is_unknown(word)) else {
+        return parts.push(typed(match more(understood, around) {
+            Some((found, why)) => not_understood(&found, setup, why),
+            None => harmless(understood, setup),
+        }));
     };
-    let carried = inner::carried(&found, setup);
-    for command in &carried {
-        if let Err(why) = inside(command, &found, setup, depth, parts) {
+    let before = parts.len();
+    for command in &inner::carried(&found, &around.input, setup) {
+        if let Err(why) = inside(command, &found, around, setup, depth, parts) {
             parts.push(typed(not_understood(&found, setup, why)));
         }
     }
-    if !carried.is_empty() && found.effect().is_none() {
+    if parts.len() > before && found.effect().is_none() {
         return;
     }
-    // What only carries a command and carries none is a session.
-    parts.push(typed(if found.effect().is_none() {
-        Part { starts: Starts::Unread, ..harmless(understood, setup) }
-    } else {
-        judged(found, setup, depth)
+    parts.push(typed(match around.why(&found) {
+        // What only carries a command and carries none is a session.
+        _ if found.effect().is_none() => Part { starts: Starts::Unread, ..harmless(understood, setup) },
+        Some(why) => not_understood(&found, setup, why),
+        None => judged(found, setup, depth),
     }));
+}
+
+/// The action that a command is with other words in the place of those that nobody knows.
+fn more(understood: &Understood, around: &Around) -> Option<(Match, String)> {
+    let with = understood.with_any(&|word| around.is_unknown(word))?;
+    let found = Match::find(&with).filter(|found| found.effect().is_some())?;
+    let why = around.any(&found)?;
+    Some((found, why))
 }
 
 /// A command that no tool file calls risky.
@@ -131,27 +157,42 @@ fn starts(file: &ToolFile) -> Starts {
 fn inside(
     command: &Carried,
     found: &Match,
+    around: &Around,
     setup: &Setup<'_>,
     depth: Depth,
     parts: &mut Vec<Part>,
 ) -> Result<(), String> {
-    let read = |argv: &[OsString]| {
-        read_inside(argv, command.wrappers.clone(), setup.shelf).map_err(|fault| fault.to_string())
+    let again = found.action().inner.as_ref().is_some_and(|inner| inner.repeats);
+    let again = again.then(|| format!("{} runs it again and again", found.file.tool.names[0]));
+    let mut around = around.and(Vec::new(), again, None);
+    let wrappers = &command.wrappers;
+    let argv = match &command.what {
+        What::Open(why) => return Err((*why).to_owned()),
+        What::Text(of, arguments) => {
+            return text(of, arguments.clone(), wrappers, &around, setup, depth, parts);
+        }
+        What::Words(argv) => argv,
     };
-    let mut words = Cow::Borrowed(&command.argv);
-    let mut understood = read(&words)?;
-    let risky = understood.iter().any(|one| Match::find(one).is_some());
-    match &command.opaque {
-        Some(why) if risky || command.argv.len() == 1 => return Err(why.clone()),
-        _ => {}
-    }
-    if risky && let Some(argv) = inner::filled(&command.argv, found, setup)? {
-        understood = read(&argv)?;
-        words = Cow::Owned(argv);
+    let read = |argv: &[OsString]| {
+        read_inside(argv, wrappers.clone(), setup.shelf).map_err(|fault| fault.to_string())
+    };
+    let mut words = Cow::Borrowed(argv);
+    let mut understood = read(argv)?;
+    let risky = |one: &Understood| Match::find(one).is_some_and(|found| found.effect().is_some());
+    if understood.iter().any(risky) {
+        if let Some(argv) = inner::filled(argv, found, setup)? {
+            understood = read(&argv)?;
+            words = Cow::Owned(argv);
+        }
+    } else {
+        // In what carries a command in turn, nobody can say which of them stands where.
+        let marks = argv.iter().filter(|word| word.as_bytes().windows(2).any(|pair| pair == b"{}"));
+        let why = || "{} stands for each of what is found".to_owned();
+        around = around.and(marks.map(|word| (word.clone(), why())).collect(), None, None);
     }
     for one in &understood {
-        let around = Invocation { wrappers: command.wrappers.clone(), ..one.invocation.clone() };
-        part(one, &around.wrap(words.to_vec()), setup, depth, parts);
+        let typed = Invocation { wrappers: wrappers.clone(), ..one.invocation.clone() }.wrap(words.to_vec());
+        part(one, &typed, &around, setup, depth, parts);
     }
     Ok(())
 }
@@ -267,4 +308,13 @@ fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[Strin
         starts: if found.tool().hooks { Starts::Unknown } else { Starts::Known },
         found: Some(found),
     }
+}
+
+/// The verdict on a part if it hit this much.
+pub fn verdict(part: &Part, scope: &Scope, setup: &Setup<'_>) -> Verdict {
+    let Some(found) = &part.found else { return part.verdict.clone() };
+    let ladder = ladder(found, setup, scope, &part.environments);
+    let effect = part.effect.unwrap_or(Effect::Destroy);
+    let (freeze, place) = (part.freeze, &part.place);
+    judge(&Case { effect, freeze, scope, place, ladder: &ladder, blanks: &[], kinds: setup.kinds })
 }

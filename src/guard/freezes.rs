@@ -26,7 +26,7 @@ const KNOWN: [&str; 11] = [
 
 /// Settles the freeze of each part of a command line.
 pub fn settle(parts: &mut [Part], depth: Depth) {
-    let single = parts.len() == 1;
+    let single = parts.len() == 1 && !parts[0].wrappers.iter().any(|wrapper| wrapper.more);
     for part in parts {
         part.freeze = held(part, single, depth);
     }

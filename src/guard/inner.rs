@@ -1,9 +1,10 @@
-//! Commands inside commands: what `find -exec` and `ssh` carry.
+//! Commands inside commands: what `find -exec`, `ssh` and `sh -c` carry.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::read::{Bit, Fill, Invocation, Match, Piece, Plain, Wrapper, plain};
+use crate::read::shell::Input;
+use crate::read::{Fill, Given, Invocation, Match, Piece, Wrapper};
 use crate::scope::{place, run};
 use crate::tool::Inner;
 
@@ -11,44 +12,83 @@ use super::decide::Setup;
 
 /// A command that an invocation carries.
 pub struct Carried {
-    /// Its words.
-    pub argv: Vec<OsString>,
     /// The wrappers it runs under.
     pub wrappers: Vec<Wrapper>,
-    /// Why its words are not what will run, where they are not.
-    pub opaque: Option<String>,
+    /// What is carried.
+    pub what: What,
+}
+
+/// What is carried.
+pub enum What {
+    /// The words of a command.
+    Words(Vec<OsString>),
+    /// Text that a shell reads, and the arguments it is given.
+    Text(OsString, Vec<OsString>),
+    /// Whatever its input brings.
+    Open(&'static str),
 }
 
 /// Finds the commands that an action carries; none where it carries none.
-pub fn carried(found: &Match, setup: &Setup<'_>) -> Vec<Carried> {
+pub fn carried(found: &Match, input: &Input, setup: &Setup<'_>) -> Vec<Carried> {
     let Some(inner) = found.action().inner.as_ref() else { return Vec::new() };
+    let place = if inner.elsewhere { place(found, setup.world).name } else { String::new() };
     let mut commands = Vec::new();
     if let Some(range) = inner.operands {
         let operands = found.operands();
         let words = &operands[range.indices(operands.len())];
-        let place = if inner.elsewhere { place(found, setup.world).name } else { String::new() };
-        let wrappers = outer(found, words.len(), inner, place);
-        if inner.shell && !words.is_empty() {
-            let text = words.join(OsStr::new(" "));
-            commands.extend(in_shell_text(&text, &wrappers, setup));
-        } else if !words.is_empty() {
-            let argv = words.iter().map(|w| (*w).to_owned()).collect();
-            commands.push(Carried { argv, wrappers, opaque: None });
+        let wrappers = || outer(found, words.len(), inner, &place);
+        match words.split_first() {
+            None => {}
+            Some((text, arguments)) if inner.text => {
+                let arguments = arguments.iter().skip(1).map(|w| (*w).to_owned()).collect();
+                let what = What::Text((*text).to_owned(), arguments);
+                commands.push(Carried { wrappers: wrappers(), what });
+            }
+            Some(_) if inner.shell => {
+                let what = What::Text(words.join(OsStr::new(" ")), Vec::new());
+                commands.push(Carried { wrappers: wrappers(), what });
+            }
+            Some(_) => {
+                let what = What::Words(words.iter().map(|w| (*w).to_owned()).collect());
+                commands.push(Carried { wrappers: wrappers(), what });
+            }
         }
     }
     if let Some(option) = &inner.option {
         for given in found.invocation.options().filter(|given| given.name.same(option)) {
-            let ends = |word: &OsStr| matches!(word.as_bytes(), b";" | b"+");
-            let argv: Vec<OsString> = match given.values.split_last() {
-                Some((last, rest)) if ends(last) => rest.to_vec(),
-                _ => given.values.clone(),
-            };
-            if !argv.is_empty() {
-                commands.push(Carried { argv, wrappers: found.invocation.wrappers.clone(), opaque: None });
-            }
+            commands.extend(by_option(given, found, inner, &place));
         }
     }
+    if inner.stdin {
+        let what = match input {
+            Input::Pipe => Some(What::Open("it runs what a pipe brings")),
+            Input::Text(_) if input.is_open() => Some(What::Open("it runs a text that is not known here")),
+            Input::Text(text) => Some(What::Text(crate::read::shell::shown(text), Vec::new())),
+            Input::Same | Input::File => None,
+        };
+        commands.extend(what.map(|what| Carried { wrappers: outer(found, 0, inner, &place), what }));
+    }
     commands
+}
+
+/// What an option carries: words up to `;`, or text.
+fn by_option(given: &Given, found: &Match, inner: &Inner, place: &str) -> Option<Carried> {
+    if inner.text {
+        let text = given.values.last()?.clone();
+        let mut wrappers = outer(found, 0, inner, place);
+        if let Some(wrapper) = wrappers.last_mut() {
+            wrapper.words.push((&given.spelled).into());
+            wrapper.shell = true;
+        }
+        return Some(Carried { wrappers, what: What::Text(text, Vec::new()) });
+    }
+    let ends = |word: &OsStr| matches!(word.as_bytes(), b";" | b"+");
+    let argv: Vec<OsString> = match given.values.split_last() {
+        Some((last, rest)) if ends(last) => rest.to_vec(),
+        _ => given.values.clone(),
+    };
+    let wrappers = found.invocation.wrappers.clone();
+    (!argv.is_empty()).then_some(Carried { wrappers, what: What::Words(argv) })
 }
 
 /// Puts what is found in place of `{}`, by asking the listing. `None` where no word has it.
@@ -85,68 +125,16 @@ fn replaced(word: &OsStr, name: &[u8]) -> OsString {
     OsString::from_vec(out)
 }
 
-/// The commands in a text that another shell reads.
-fn in_shell_text(text: &OsStr, wrappers: &[Wrapper], setup: &Setup<'_>) -> Vec<Carried> {
-    match plain(text.as_bytes()) {
-        Ok(commands) => commands
-            .iter()
-            .filter(|command| !command.words.is_empty())
-            .map(|command| Carried {
-                argv: command.words.iter().map(|word| literal(word)).collect(),
-                wrappers: wrappers.to_vec(),
-                opaque: variable(command)
-                    .map(|name| format!("its shell fills in ${name}, which is not known here")),
-            })
-            .collect(),
-        Err(why) => named_in(text, setup)
-            .map(|program| Carried {
-                argv: vec![program.clone()],
-                wrappers: wrappers.to_vec(),
-                opaque: Some(format!("it names {}, and {why}", crate::ui::escape(&program))),
-            })
-            .into_iter()
-            .collect(),
-    }
-}
-
-/// A word as it stands in the text, quotes taken off.
-fn literal(word: &[Bit]) -> OsString {
-    let mut out = Vec::new();
-    for bit in word {
-        match bit {
-            Bit::Quoted(text) | Bit::Bare(text) => out.extend_from_slice(text),
-            Bit::Variable { name, .. } => {
-                out.push(b'$');
-                out.extend_from_slice(name.as_bytes());
-            }
-        }
-    }
-    OsString::from_vec(out)
-}
-
-fn variable(command: &Plain) -> Option<&str> {
-    command.words.iter().flatten().find_map(|bit| match bit {
-        Bit::Variable { name, .. } => Some(name.as_str()),
-        _ => None,
-    })
-}
-
-/// The first program with risky actions that a text names, where the text can't be read.
-fn named_in(text: &OsStr, setup: &Setup<'_>) -> Option<OsString> {
-    let words = text.as_bytes().split(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')));
-    let names = words.filter_map(|word| std::str::from_utf8(word).ok()).filter(|word| !word.is_empty());
-    let mut risky = names.filter(|name| {
-        setup
-            .shelf
-            .tool(name)
-            .is_ok_and(|file| file.is_some_and(|f| f.tool.wrapper.is_none() && !f.action.is_empty()))
-    });
-    risky.next().map(OsString::from)
-}
-
 /// The wrappers of a carried command: those around, and the carrier itself.
-fn outer(found: &Match, inner_words: usize, inner: &Inner, place: String) -> Vec<Wrapper> {
+fn outer(found: &Match, inner_words: usize, inner: &Inner, place: &str) -> Vec<Wrapper> {
+    let texts = inner.option.as_ref().filter(|_| inner.text);
+    let text = |piece: &Piece| match piece {
+        Piece::Option(given) => texts.is_some_and(|name| name.same(&given.name)),
+        _ => false,
+    };
     let before = |invocation: &Invocation| {
+        let pieces = invocation.pieces.iter().filter(|piece| !text(piece)).cloned().collect();
+        let invocation = Invocation { pieces, ..invocation.clone() };
         let mut words = invocation.argv();
         words.truncate(words.len().saturating_sub(inner_words));
         words
@@ -161,10 +149,15 @@ fn outer(found: &Match, inner_words: usize, inner: &Inner, place: String) -> Vec
         tool: found.file.tool.names[0].clone(),
         words: before(&found.invocation),
         listing: before(&Invocation { pieces, ..found.invocation.clone() }),
-        carries: true,
+        // A shell on this host sees what guard sees.
+        carries: inner.elsewhere
+            || inner.carries
+            || !(inner.text || inner.shell || inner.stdin || inner.repeats),
         elsewhere: inner.elsewhere,
-        place,
-        shell: inner.shell,
+        place: place.to_owned(),
+        shell: inner.shell || inner.text,
+        adds: inner.adds,
+        more: false,
         assignments: Vec::new(),
     });
     wrappers

@@ -35,10 +35,15 @@ pub struct Blank {
 impl Match {
     /// Finds the first action of the tool file that applies.
     pub fn find(understood: &Understood) -> Option<Self> {
+        Self::find_with(understood, &|_| false)
+    }
+
+    /// The same where some words may stand for any other word.
+    pub fn find_with(understood: &Understood, any: &dyn Fn(&OsStr) -> bool) -> Option<Self> {
         let file = understood.tool.as_ref()?;
         let invocation = &understood.invocation;
         let words: Vec<&OsStr> = invocation.words().collect();
-        let at = file.action.iter().position(|action| applies(action, invocation, &words))?;
+        let at = file.action.iter().position(|action| applies(action, invocation, &words, any))?;
         let depth = file.action[at].path.words.len();
         Some(Self { invocation: invocation.clone(), file: Rc::clone(file), at, depth })
     }
@@ -161,11 +166,11 @@ impl Match {
     }
 }
 
-fn applies(action: &Action, invocation: &Invocation, words: &[&OsStr]) -> bool {
+fn applies(action: &Action, invocation: &Invocation, words: &[&OsStr], any: &dyn Fn(&OsStr) -> bool) -> bool {
     let path = &action.path.words;
     let depth = path.len();
     words.len() >= depth
-        && path.iter().zip(words).all(|(glob, word)| glob.matches(word.as_bytes()))
+        && path.iter().zip(words).all(|(glob, word)| glob.matches(word.as_bytes()) || any(word))
         && action.when.iter().all(|c| invocation.holds(c, depth))
         && !action.unless.iter().any(|c| invocation.holds(c, depth))
 }

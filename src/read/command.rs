@@ -26,6 +26,28 @@ pub struct Understood {
     pub tool: Option<Rc<ToolFile>>,
 }
 
+impl Understood {
+    /// The same as if further words stood for the `unknown` ones, or behind it where a wrapper adds
+    /// words: nobody can say that an action is not meant that asks for more of them.
+    #[must_use]
+    pub fn with_any(&self, unknown: &dyn Fn(&OsStr) -> bool) -> Option<Self> {
+        const ANY: &str = "any/any";
+        let mut invocation = self.invocation.clone();
+        let adds = invocation.wrappers.iter().any(|wrapper| wrapper.adds);
+        let mut changed = adds;
+        for piece in &mut invocation.pieces {
+            if matches!(piece, Piece::Operand(word) if unknown(word)) {
+                *piece = Piece::Operand(ANY.into());
+                changed = true;
+            }
+        }
+        if adds {
+            invocation.pieces.extend([ANY, ANY].map(|word| Piece::Operand(word.into())));
+        }
+        changed.then(|| Self { invocation, tool: self.tool.clone() })
+    }
+}
+
 /// Why a command line can't be read. The scope is unknown then, never small.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadFault {
@@ -64,8 +86,13 @@ pub fn read_inside(
     library: &dyn Library,
 ) -> Result<Vec<Understood>, ReadFault> {
     let mut out = Vec::new();
+    let mut wrappers = wrappers;
     let depth = wrappers.len();
-    follow(argv, wrappers, library, depth, &mut out)?;
+    let assigned = argv.iter().take_while(|w| is_assignment(w)).count();
+    if assigned > 0 {
+        wrappers.push(assignments_as_env(&argv[..assigned]));
+    }
+    follow(&argv[assigned..], wrappers, library, depth, &mut out)?;
     Ok(out)
 }
 
@@ -79,6 +106,8 @@ fn assignments_as_env(words: &[OsString]) -> Wrapper {
         elsewhere: false,
         place: String::new(),
         shell: false,
+        adds: false,
+        more: false,
         assignments: words.to_vec(),
     }
 }
@@ -190,6 +219,8 @@ fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> W
         elsewhere: false,
         place: String::new(),
         shell: false,
+        adds: file.tool.wrapper.as_ref().is_some_and(|w| w.adds),
+        more: false,
         assignments,
     }
 }

@@ -98,6 +98,10 @@ pub struct Wrapper {
     pub place: String,
     /// True where it joins the words of what it runs and gives them to a shell.
     pub shell: bool,
+    /// True where it adds words to what it runs that nobody has seen.
+    pub adds: bool,
+    /// True where its text holds more than the command that it is around.
+    pub more: bool,
     /// `NAME=value` words that it puts into the environment.
     pub assignments: Vec<OsString>,
 }

@@ -9,7 +9,7 @@ mod command;
 mod fill;
 mod invocation;
 mod options;
-mod plain;
+pub mod shell;
 mod signal;
 
 pub use action::{Blank, Match};
@@ -17,4 +17,3 @@ pub use command::{Library, ReadFault, Understood, read, read_inside};
 pub use fill::{Fill, Key, fill};
 pub use invocation::{Form, Given, Invocation, Piece, Wrapper, program_name};
 pub use options::{MOST_READINGS, Reading, TooManyReadings, readings};
-pub use plain::{Bit, NotPlain, Plain, plain};

@@ -234,7 +234,8 @@ fn counted_by_find(
     words.extend(["-printf".into(), "x".into()]);
     let argv = found.invocation.carry(words);
     // With code 1 find could not read something; with the same eyes nothing in there can be hit.
-    match world.list(&Listing { argv: &argv, patience: PATIENCE, codes: &[1] }) {
+    match world.list(&Listing { argv: &argv, patience: PATIENCE, codes: &[1], folder: None, variables: &[] })
+    {
         Ok(output) => Scope { count: output.len() as u64, ..empty("file", kinds) },
         Err(why) => unknown("file", kinds, why),
     }

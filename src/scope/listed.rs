@@ -28,7 +28,13 @@ pub fn run(
 ) -> Result<Vec<u8>, String> {
     let argv = found.invocation.carry(found.fill(template, fill));
     let patience = found.action().timeout.map_or(PATIENCE, |span| span.0);
-    world.list(&Listing { argv: &argv, patience, codes: &found.action().read.codes })
+    world.list(&Listing {
+        argv: &argv,
+        patience,
+        codes: &found.action().read.codes,
+        folder: None,
+        variables: &[],
+    })
 }
 
 /// The scope as the tool's own listing tells it.

@@ -184,6 +184,9 @@ pub struct Wrapper {
     /// True where the wrapper changes who or where, so that listings go through it too.
     #[serde(default)]
     pub carries: bool,
+    /// True where it adds words that it reads from its input (xargs).
+    #[serde(default)]
+    pub adds: bool,
     /// The option whose text is split into further words in its place (env -S).
     #[serde(default)]
     pub split: Option<OptionName>,
@@ -316,6 +319,22 @@ pub struct Inner {
     /// True where the far side joins the words and gives them to a shell.
     #[serde(default)]
     pub shell: bool,
+    /// True where the first of the operands, or the option's value, is shell text (`sh -c`); further
+    /// operands are the shell's name and its arguments.
+    #[serde(default)]
+    pub text: bool,
+    /// True where it runs the shell text that it reads from its standard input.
+    #[serde(default)]
+    pub stdin: bool,
+    /// True where the shell runs as somebody else, so that listings go through it too (su).
+    #[serde(default)]
+    pub carries: bool,
+    /// True where it adds words that it reads from its input (parallel).
+    #[serde(default)]
+    pub adds: bool,
+    /// True where it runs the command again and again (watch).
+    #[serde(default)]
+    pub repeats: bool,
     /// Options that a listing over there goes without (a terminal, the background).
     #[serde(default)]
     pub without: Vec<OptionName>,

@@ -10,6 +10,7 @@ mod handle;
 pub mod inherited;
 pub mod listing;
 mod mounts;
+mod moved;
 mod offline;
 pub mod processes;
 mod real;
@@ -29,6 +30,7 @@ pub use file_rules::{
 };
 pub use fileset::{FileSet, FileSetError};
 pub use mounts::Surroundings;
+pub use moved::Moved;
 pub use offline::Offline;
 pub use real::{Real, arguments};
 pub use remove::{RemoveEvent, RemoveOptions, RemoveOutcome, remove};

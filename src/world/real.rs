@@ -127,11 +127,13 @@ impl World for Real {
     }
 
     fn list(&self, listing: &Listing<'_>) -> Result<Vec<u8>, String> {
+        let mut env = self.told.clone();
+        env.extend(listing.variables.iter().map(|(name, value)| (name.clone(), Some(value.clone()))));
         let request = ListRequest {
             argv: listing.argv,
             program: None,
-            env: &self.told,
-            cwd: self.moved.then_some(self.session.cwd.as_path()),
+            env: &env,
+            cwd: listing.folder.or(self.moved.then_some(self.session.cwd.as_path())),
             timeout: listing.patience,
             cap_bytes: LARGEST_LISTING,
             codes: listing.codes,

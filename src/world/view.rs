@@ -19,6 +19,10 @@ pub struct Listing<'a> {
     pub patience: Duration,
     /// Exit codes other than 0 that are no failure.
     pub codes: &'a [i32],
+    /// The folder to run in; where not given, the world's own.
+    pub folder: Option<&'a Path>,
+    /// Variables over those of the world.
+    pub variables: &'a [(OsString, OsString)],
 }
 
 /// What one look at a path tells.

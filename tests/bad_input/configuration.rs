@@ -55,7 +55,8 @@ fn a_projects_fault_stops_nothing_that_is_harmless() {
     for (text, _) in hostile() {
         let scene = Scene::new();
         scene.write("work/.guard.toml", &text);
-        let ran = scene.guard(["sh", "-c", "exit 7"]);
+        scene.program("seven", "#!/bin/sh\nexit 7\n");
+        let ran = scene.guard(["seven"]);
         assert_eq!((ran.code, ran.said().as_str()), (Some(7), ""));
     }
 }

@@ -145,7 +145,8 @@ impl Outside for Files<'_> {
         let Some(health) = &self.health else { return Ok(()) };
         let fill = Fill { count: batch.len() as u64, ..Fill::default() };
         let argv: Vec<OsString> = health.argv(self.found, &fill);
-        let listing = Listing { argv: &argv, patience: health.timeout, codes: &[] };
+        let listing =
+            Listing { argv: &argv, patience: health.timeout, codes: &[], folder: None, variables: &[] };
         let said = self.world.list(&listing).map_err(|why| why.replacen("the listing (", "(", 1))?;
         if said.trim_ascii().is_empty() { Err("it said nothing".into()) } else { Ok(()) }
     }

@@ -211,7 +211,8 @@ impl Outside for Names<'_> {
             ..Fill::default()
         };
         let argv = health.argv(self.found, &fill);
-        let listing = Listing { argv: &argv, patience: health.timeout, codes: &[] };
+        let listing =
+            Listing { argv: &argv, patience: health.timeout, codes: &[], folder: None, variables: &[] };
         let said = self.scene.world.list(&listing).map_err(|why| why.replacen("the listing (", "(", 1))?;
         if said.trim_ascii().is_empty() { Err("it said nothing".into()) } else { Ok(()) }
     }

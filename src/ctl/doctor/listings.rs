@@ -43,8 +43,16 @@ fn one(file: &Rc<ToolFile>, shelf: &Shelf, world: &Real) -> Option<Finding> {
     // Through no wrapper: nobody is asked for a password to see whether a listing works.
     let argv = found.fill(found.action().list.as_ref()?, &Fill::default());
     let command = quote(&argv);
-    Some(match world.list(&Listing { argv: &argv, patience: PATIENCE, codes: &codes }) {
-        Ok(_) => Finding::new("listings", State::Good, format!("{command} works")),
-        Err(why) => Finding::new("listings", State::Wrong, escape(&why).into_owned()).mended_by(command),
-    })
+    Some(
+        match world.list(&Listing {
+            argv: &argv,
+            patience: PATIENCE,
+            codes: &codes,
+            folder: None,
+            variables: &[],
+        }) {
+            Ok(_) => Finding::new("listings", State::Good, format!("{command} works")),
+            Err(why) => Finding::new("listings", State::Wrong, escape(&why).into_owned()).mended_by(command),
+        },
+    )
 }

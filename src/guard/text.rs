@@ -1,0 +1,224 @@
+//! The commands of shell text, judged: each by its words, and together where they hit the same kind.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::judge::Part;
+use crate::read::shell::{self, Command, Input, Word};
+use crate::read::{Invocation, Match, ReadFault, Wrapper, read_inside};
+use crate::scope::{Certainty, Frozen, Scope, empty};
+use crate::tool::Effect;
+use crate::world::Moved;
+
+use super::around::Around;
+use super::decide::{Depth, Setup, part, verdict};
+use super::{Fault, freezes, known, unjudged};
+
+/// The name under which a tool file speaks of `> FILE`.
+const REDIRECT: &str = ">";
+
+/// Judges the text that a command carries; a text that can't be followed is said so.
+pub fn text(
+    text: &OsString,
+    arguments: Vec<OsString>,
+    wrappers: &[Wrapper],
+    around: &Around,
+    setup: &Setup<'_>,
+    depth: Depth,
+    parts: &mut Vec<Part>,
+) -> Result<(), String> {
+    let shell = known::reached(setup.world, wrappers);
+    let word = |text: OsString| match around.program(&text) {
+        Some(why) => Word::Unknown { why: why.to_owned(), text },
+        None => Word::Known(text),
+    };
+    let arguments = arguments.into_iter().map(word).collect();
+    let commands = match shell::commands(text.as_bytes(), shell.as_ref(), Some(arguments)) {
+        Ok(commands) => commands,
+        Err(why) => {
+            return match named_in(text, setup) {
+                Some(program) => Err(format!("it names {}, and {why}", crate::ui::escape(&program))),
+                None => Ok(()),
+            };
+        }
+    };
+    let mut wrappers = wrappers.to_vec();
+    if let Some(wrapper) = wrappers.last_mut() {
+        wrapper.more = !commands.alone;
+    }
+    let mut judged = Vec::new();
+    for command in &commands.list {
+        let mut of_one = Vec::new();
+        one(command, &wrappers, around, setup, depth, &mut of_one).map_err(|fault| fault.to_string())?;
+        judged.push(of_one);
+    }
+    together(&mut judged, setup);
+    parts.extend(judged.into_iter().flatten());
+    Ok(())
+}
+
+/// Judges one command of a text as typed.
+pub fn typed(command: &Command, setup: &Setup<'_>, depth: Depth) -> Result<Vec<Part>, Fault> {
+    let mut parts = Vec::new();
+    one(command, &[], &Around::default(), setup, depth, &mut parts)?;
+    let line: Vec<OsString> = command.words.iter().map(shell::shown).collect();
+    parts.iter_mut().for_each(|part| part.line.clone_from(&line));
+    freezes::settle(&mut parts, depth);
+    Ok(parts)
+}
+
+fn one(
+    command: &Command,
+    wrappers: &[Wrapper],
+    around: &Around,
+    setup: &Setup<'_>,
+    depth: Depth,
+    parts: &mut Vec<Part>,
+) -> Result<(), Fault> {
+    let far = wrappers.iter().any(|wrapper| wrapper.elsewhere);
+    let (folder, lost) = match known::folder_of(&command.folder, setup.world) {
+        // A listing over there would start in another folder.
+        (folder, None) if far && folder != setup.world.session().cwd => {
+            let why = format!("it runs in {} over there", crate::ui::escape(&folder));
+            (setup.world.session().cwd.clone(), Some(why))
+        }
+        found => found,
+    };
+    let open = command.repeats.map(str::to_owned);
+    let unknown = command.words.iter().chain(&command.empties).filter_map(unknown_word);
+    let mut around = around.and(unknown.collect(), open, lost);
+    if command.input != Input::Same {
+        around.input = command.input.clone();
+    }
+    let variables: Vec<(OsString, OsString)> = command.exported.iter().filter_map(exported).collect();
+    let stays = folder == setup.world.session().cwd && variables.is_empty();
+    let moved = Moved::new(setup.world, folder, variables);
+    let setup = if stays { *setup } else { Setup { world: &moved, ..*setup } };
+    for file in &command.empties {
+        emptied(file, wrappers, &around, &setup, depth, parts)?;
+    }
+    let argv: Vec<OsString> = command.words.iter().map(shell::shown).collect();
+    if argv.is_empty() {
+        return Ok(());
+    }
+    let read = match read_inside(&argv, wrappers.to_vec(), setup.shelf) {
+        Ok(read) => read,
+        Err(fault @ (ReadFault::TooManyReadings(_) | ReadFault::TooDeep)) => {
+            parts.push(unjudged::unknown(&argv, setup.world, setup.kinds, fault.to_string()));
+            return Ok(());
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    for one in &read {
+        let typed = Invocation { wrappers: wrappers.to_vec(), ..one.invocation.clone() }.wrap(argv.clone());
+        part(one, &typed, &around, &setup, depth, parts);
+    }
+    Ok(())
+}
+
+fn unknown_word(word: &Word) -> Option<(OsString, String)> {
+    match word {
+        Word::Unknown { text, why } => Some((text.clone(), why.clone())),
+        Word::Known(_) => None,
+    }
+}
+
+fn exported((name, value): &(String, Word)) -> Option<(OsString, OsString)> {
+    match value {
+        Word::Known(value) => Some((name.into(), value.clone())),
+        Word::Unknown { .. } => None,
+    }
+}
+
+/// A file that `>` empties. One whose name is not known is still only one small file.
+fn emptied(
+    file: &Word,
+    wrappers: &[Wrapper],
+    around: &Around,
+    setup: &Setup<'_>,
+    depth: Depth,
+    parts: &mut Vec<Part>,
+) -> Result<(), Fault> {
+    let Word::Known(file) = file else { return Ok(()) };
+    let around = Around { open: around.open.clone(), lost: around.lost.clone(), ..Around::default() };
+    let argv = [REDIRECT.into(), file.clone()];
+    let mut of_it = Vec::new();
+    for understood in read_inside(&argv, wrappers.to_vec(), setup.shelf)? {
+        if Match::find(&understood).is_some() {
+            part(&understood, &argv, &around, setup, depth, &mut of_it);
+        }
+    }
+    parts.extend(of_it.into_iter().filter(|part| !part.verdict.allows()));
+    Ok(())
+}
+
+/// The first program with risky actions that a text names, where the text can't be read.
+fn named_in(text: &OsString, setup: &Setup<'_>) -> Option<OsString> {
+    let words = text.as_bytes().split(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')));
+    let names = words.filter_map(|word| std::str::from_utf8(word).ok()).filter(|word| !word.is_empty());
+    let mut risky = names.filter(|name| {
+        setup
+            .shelf
+            .tool(name)
+            .is_ok_and(|file| file.is_some_and(|f| f.tool.wrapper.is_none() && !f.action.is_empty()))
+    });
+    risky.next().map(OsString::from)
+}
+
+/// Judges what several commands of one text hit of the same kind by its sum: five hosts rebooted one
+/// by one are five hosts. What they come to is told of the last of them.
+pub fn together(judged: &mut [Vec<Part>], setup: &Setup<'_>) {
+    let mut sums: BTreeMap<(Effect, String), Vec<(usize, usize)>> = BTreeMap::new();
+    for (command, parts) in judged.iter().enumerate() {
+        let mut widest: BTreeMap<(Effect, String), (usize, u64)> = BTreeMap::new();
+        for (at, part) in parts.iter().enumerate() {
+            let Some((effect, scope)) = part.effect.zip(part.scope.as_ref()) else { continue };
+            let most = widest.entry((effect, scope.kind.clone())).or_insert((at, 0));
+            if scope.count >= most.1 {
+                *most = (at, scope.count);
+            }
+        }
+        for (key, (at, _)) in widest {
+            sums.entry(key).or_default().push((command, at));
+        }
+    }
+    for places in sums.into_values().filter(|places| places.len() > 1) {
+        let scopes: Vec<&Scope> =
+            places.iter().filter_map(|(command, at)| judged[*command][*at].scope.as_ref()).collect();
+        let Some(sum) = sum(&scopes, setup) else { continue };
+        let (command, at) = places[places.len() - 1];
+        let last = &mut judged[command][at];
+        let said = verdict(last, &sum, setup);
+        if said.rung > last.verdict.rung {
+            last.verdict = said;
+            last.scope = Some(sum);
+        }
+    }
+}
+
+/// What some scopes come to; nothing where one of them is not known, which is judged already.
+fn sum(scopes: &[&Scope], setup: &Setup<'_>) -> Option<Scope> {
+    let (first, rest) = scopes.split_first()?;
+    if scopes.iter().any(|scope| scope.certainty == Certainty::Unknown) {
+        return None;
+    }
+    let mut sum = Scope {
+        certainty: first.certainty,
+        effect: first.effect,
+        frozen: Frozen::Nothing,
+        ..empty(&first.kind, setup.kinds)
+    };
+    for scope in scopes {
+        sum.count = sum.count.saturating_add(scope.count);
+        sum.targets.extend(scope.targets.iter().cloned());
+        sum.sample.extend(scope.sample.iter().cloned());
+        if scope.certainty != sum.certainty {
+            let least = [scope.certainty, sum.certainty].contains(&Certainty::AtLeast);
+            sum.certainty = if least { Certainty::AtLeast } else { Certainty::AtMost };
+        }
+    }
+    sum.sample.truncate(20);
+    sum.notes.push(format!("{} commands of one text together", rest.len() + 1));
+    Some(sum)
+}
