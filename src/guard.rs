@@ -9,6 +9,7 @@
 
 mod around;
 mod decide;
+mod fed;
 mod freezes;
 mod inner;
 mod known;
@@ -37,7 +38,7 @@ use crate::read::{ReadFault, program_name};
 use crate::ui::{Counter, Ui};
 use crate::world::child::die_of;
 use crate::world::exec::{Launch, NotRunnable};
-use crate::world::{Real, World, shims};
+use crate::world::{Intake, Real, World, shims};
 
 use outcome::Written;
 
@@ -62,6 +63,11 @@ pub enum Fault {
     /// guard's own options stand where they can't be followed, or a place they name can't be used.
     #[error("{0}")]
     Usage(String),
+    /// What the command would read is gone in part, so it can't be started.
+    #[error(
+        "the items are not known, because the input can't be read: {0}; nothing was run (xargs -a FILE reads a file)"
+    )]
+    Input(String),
     /// A plan file can't be used.
     #[error("the plan can't be used: {0}")]
     Plan(String),
@@ -101,7 +107,8 @@ pub fn run(options: &Options, ui: &mut Ui) -> ExitCode {
 fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<ExitCode, Fault> {
     let counter = Rc::new(Counter::default());
     let told = Rc::clone(&counter);
-    let world = Real::new(!options.no_input).telling(move |entries| told.tell(entries));
+    let world =
+        Real::new(!options.no_input).feeding(Intake::default()).telling(move |entries| told.tell(entries));
     let session = world.session();
     let places =
         Places::find(world.variable("XDG_CONFIG_HOME").map(Into::into), session.home.clone(), &session.cwd);
@@ -124,6 +131,9 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
     if let Some(signal) = world.interrupted() {
         return Ok(refuse(&Refusal::interrupted(signal), &decision, written.take(), ui));
     }
+    if let Some(why) = world.broken().filter(|_| !options.plan) {
+        return Err(Fault::Input(why.to_owned()));
+    }
     if options.plan {
         return plans::show(&decision, options, &setup, ui);
     }
@@ -140,6 +150,12 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
 
     let outcome = match admitted {
         Err(refusal) => return Ok(refuse(&refusal, &decision, written.take(), ui)),
+        Ok(approval) if *approval.how() != gate::How::Allowed && world.changed().is_some() => {
+            ui.complain(
+                "guard: the file of items holds something else since this was shown; nothing was run",
+            );
+            act::Outcome::stopped(approval.rung(), exit::NOT_EXPECTED, false, None)
+        }
         Ok(approval) => {
             let env = path(&decision, options);
             let called = options.called.as_deref();

@@ -15,6 +15,7 @@ use crate::ui::escape::{escape, quote};
 use crate::world::World;
 
 use super::around::Around;
+use super::fed::fed;
 use super::inner::{Carried, What};
 use super::text::text;
 use super::{Fault, freezes, inner, sentences, unjudged};
@@ -171,6 +172,7 @@ fn inside(
         What::Text(of, arguments) => {
             return text(of, arguments.clone(), wrappers, &around, setup, depth, parts);
         }
+        What::Fed(argv) => return fed(argv, found, wrappers, &around, setup, depth, parts),
         What::Words(argv) => argv,
     };
     let read = |argv: &[OsString]| {

@@ -22,6 +22,8 @@ pub struct Carried {
 pub enum What {
     /// The words of a command.
     Words(Vec<OsString>),
+    /// The words of a command that more words are added to.
+    Fed(Vec<OsString>),
     /// Text that a shell reads, and the arguments it is given.
     Text(OsString, Vec<OsString>),
     /// Whatever its input brings.
@@ -46,6 +48,10 @@ pub fn carried(found: &Match, input: &Input, setup: &Setup<'_>) -> Vec<Carried> 
             }
             Some(_) if inner.shell => {
                 let what = What::Text(words.join(OsStr::new(" ")), Vec::new());
+                commands.push(Carried { wrappers: wrappers(), what });
+            }
+            Some(_) if inner.items.is_some() => {
+                let what = What::Fed(words.iter().map(|w| (*w).to_owned()).collect());
                 commands.push(Carried { wrappers: wrappers(), what });
             }
             Some(_) => {
@@ -152,12 +158,13 @@ fn outer(found: &Match, inner_words: usize, inner: &Inner, place: &str) -> Vec<W
         // A shell on this host sees what guard sees.
         carries: inner.elsewhere
             || inner.carries
-            || !(inner.text || inner.shell || inner.stdin || inner.repeats),
+            || !(inner.text || inner.shell || inner.stdin || inner.repeats || inner.items.is_some()),
         elsewhere: inner.elsewhere,
         place: place.to_owned(),
         shell: inner.shell || inner.text,
         adds: inner.adds,
-        more: false,
+        // Each of its commands gets what it reads, not the words alone.
+        more: inner.items.is_some(),
         assignments: Vec::new(),
     });
     wrappers

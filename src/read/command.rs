@@ -219,7 +219,7 @@ fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> W
         elsewhere: false,
         place: String::new(),
         shell: false,
-        adds: file.tool.wrapper.as_ref().is_some_and(|w| w.adds),
+        adds: false,
         more: false,
         assignments,
     }

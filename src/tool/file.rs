@@ -184,9 +184,6 @@ pub struct Wrapper {
     /// True where the wrapper changes who or where, so that listings go through it too.
     #[serde(default)]
     pub carries: bool,
-    /// True where it adds words that it reads from its input (xargs).
-    #[serde(default)]
-    pub adds: bool,
     /// The option whose text is split into further words in its place (env -S).
     #[serde(default)]
     pub split: Option<OptionName>,
@@ -303,6 +300,14 @@ pub enum ProcessBy {
     Listing,
 }
 
+/// By which rules what is read becomes words of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ItemRules {
+    /// Those of xargs.
+    Xargs,
+}
+
 /// A command carried inside another.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -332,6 +337,9 @@ pub struct Inner {
     /// True where it adds words that it reads from its input (parallel).
     #[serde(default)]
     pub adds: bool,
+    /// Who puts what it reads into the words of the command, and by which rules.
+    #[serde(default)]
+    pub items: Option<ItemRules>,
     /// True where it runs the command again and again (watch).
     #[serde(default)]
     pub repeats: bool,

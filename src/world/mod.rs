@@ -8,6 +8,7 @@ mod file_rules;
 mod fileset;
 mod handle;
 pub mod inherited;
+mod intake;
 pub mod listing;
 mod mounts;
 mod moved;
@@ -29,6 +30,7 @@ pub use file_rules::{
     PreparedRules, ProtectRule, ProtectedPath, Relation, lexical,
 };
 pub use fileset::{FileSet, FileSetError};
+pub use intake::{Intake, Unfed};
 pub use mounts::Surroundings;
 pub use moved::Moved;
 pub use offline::Offline;

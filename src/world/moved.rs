@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use super::intake::Unfed;
 use super::processes::Process;
 use super::view::{Listing, Look, Session, World};
 use super::{Surroundings, Walk, WalkRequest};
@@ -60,6 +62,11 @@ impl World for Moved<'_> {
 
     fn own_pid(&self) -> i32 {
         self.world.own_pid()
+    }
+
+    fn fed(&self, file: Option<&Path>) -> Result<Rc<Vec<u8>>, Unfed> {
+        let file = file.map(|file| self.session.cwd.join(file));
+        self.world.fed(file.as_deref())
     }
 
     fn file(&self, path: &Path) -> Option<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! The real world.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -15,6 +15,7 @@ use std::time::Instant;
 use tracing::debug;
 
 use super::file_rules::{FileRules, FileRulesError, PreparedRules};
+use super::intake::{Intake, Unfed};
 use super::listing::{ListRequest, ListingFault, list};
 use super::processes::{self, Process};
 use super::seen::Seen;
@@ -39,6 +40,12 @@ pub struct Real {
     interrupted: Cell<Option<i32>>,
     /// What was seen, where it is kept.
     seen: Option<Rc<Seen>>,
+    /// How far inputs are read, where they may be.
+    intake: Option<Intake>,
+    /// What was read from the standard input: it is read once.
+    input: OnceCell<Result<Rc<Vec<u8>>, Unfed>>,
+    /// The files that were read in the place of it.
+    files: RefCell<Vec<(PathBuf, Rc<Vec<u8>>)>>,
 }
 
 impl Real {
@@ -55,6 +62,9 @@ impl Real {
             moved: false,
             interrupted: Cell::new(None),
             seen: None,
+            intake: None,
+            input: OnceCell::new(),
+            files: RefCell::default(),
             session: Session {
                 host,
                 user,
@@ -102,11 +112,20 @@ impl Real {
             moved: self.moved,
             interrupted: Cell::new(None),
             seen: Some(Rc::clone(seen)),
+            intake: None,
+            input: OnceCell::new(),
+            files: RefCell::default(),
         }
     }
 }
 
 impl Real {
+    /// Reads what the command would read, and puts it back for it.
+    #[must_use]
+    pub fn feeding(self, intake: Intake) -> Self {
+        Self { intake: Some(intake), ..self }
+    }
+
     /// Tells `progress` how many entries a count has seen so far.
     #[must_use]
     pub fn telling(self, progress: impl Fn(u64) + 'static) -> Self {
@@ -115,6 +134,22 @@ impl Real {
 }
 
 impl Real {
+    /// Returns why the standard input can't be put back, where guard took some of it.
+    pub fn broken(&self) -> Option<&str> {
+        match self.input.get() {
+            Some(Err(Unfed::Broken(why))) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Returns a file of items that holds something else by now.
+    pub fn changed(&self) -> Option<PathBuf> {
+        let files = self.files.borrow();
+        let now = |file: &Path| Intake::default().file(file);
+        let changed = files.iter().find(|(file, seen)| now(file).as_ref() != Ok(&**seen));
+        changed.map(|(file, _)| file.clone())
+    }
+
     /// Returns the signal that reached guard during a listing. What was asked is off then, not unknown.
     pub fn interrupted(&self) -> Option<i32> {
         self.interrupted.get()
@@ -195,6 +230,19 @@ impl World for Real {
         match self.told.iter().rev().find(|(told, _)| told == name) {
             Some((_, value)) => value.clone(),
             None => env::var_os(name),
+        }
+    }
+
+    fn fed(&self, file: Option<&Path>) -> Result<Rc<Vec<u8>>, Unfed> {
+        if let Some(file) = file {
+            let file = self.session.cwd.join(file);
+            let bytes = Intake::default().file(&file).map(Rc::new).map_err(Unfed::Whole)?;
+            self.files.borrow_mut().push((file, Rc::clone(&bytes)));
+            return Ok(bytes);
+        }
+        match self.intake {
+            None => Err(Unfed::Whole("it is not known before it runs".into())),
+            Some(intake) => self.input.get_or_init(|| intake.take().map(Rc::new)).clone(),
         }
     }
 

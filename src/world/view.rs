@@ -3,10 +3,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::file_rules::{FileRules, FileRulesError, PreparedRules};
+use super::intake::Unfed;
 use super::processes::Process;
 use super::{Surroundings, Walk, WalkRequest};
 
@@ -108,6 +110,14 @@ pub trait World {
 
     /// Returns guard's own process id, which the command will have.
     fn own_pid(&self) -> i32;
+
+    /// Returns what a command would read from its standard input, or from a file that it names.
+    ///
+    /// # Errors
+    /// Where that is not known.
+    fn fed(&self, _file: Option<&Path>) -> Result<Rc<Vec<u8>>, Unfed> {
+        Err(Unfed::Whole("it is not known before it runs".into()))
+    }
 
     /// Returns what a file holds; `None` where it can't be read.
     fn file(&self, path: &Path) -> Option<Vec<u8>>;
