@@ -136,7 +136,7 @@ fn follow(
     };
     let all = readings(&file.tool, words).map_err(|_| ReadFault::TooManyReadings(name.to_owned()))?;
     for reading in all {
-        if let Some(words) = split_text(&file, &reading) {
+        if let Some(words) = split_text(&file, &reading, words) {
             let argv: Vec<OsString> = std::iter::once(program.clone()).chain(words).collect();
             follow(&argv, wrappers.clone(), library, depth + 1, out)?;
             continue;
@@ -147,16 +147,19 @@ fn follow(
                 wrappers.push(peel(&file, name, &argv[..=at], &reading));
                 follow(&words[at..], wrappers, library, depth + 1, out)?;
             }
-            None => out.push(Understood {
-                invocation: Invocation {
-                    wrappers: wrappers.clone(),
-                    program: program.clone(),
-                    pieces: reading.pieces,
-                    unlisted: reading.unlisted,
-                    style: file.tool.style,
-                },
-                tool: Some(Rc::clone(&file)),
-            }),
+            None => {
+                let reading = reading.with_rest(words);
+                out.push(Understood {
+                    invocation: Invocation {
+                        wrappers: wrappers.clone(),
+                        program: program.clone(),
+                        pieces: reading.pieces,
+                        unlisted: reading.unlisted,
+                        style: file.tool.style,
+                    },
+                    tool: Some(Rc::clone(&file)),
+                });
+            }
         }
     }
     Ok(())
@@ -164,7 +167,7 @@ fn follow(
 
 /// Returns the words of a wrapper with the text of its `split` option split into words in its
 /// place; `None` where there is no such option, or its text is more than plain words.
-fn split_text(file: &ToolFile, reading: &Reading) -> Option<Vec<OsString>> {
+fn split_text(file: &ToolFile, reading: &Reading, rest: &[OsString]) -> Option<Vec<OsString>> {
     let name = file.tool.wrapper.as_ref()?.split.as_ref()?;
     let mut words = Vec::new();
     let mut found = false;
@@ -183,7 +186,10 @@ fn split_text(file: &ToolFile, reading: &Reading) -> Option<Vec<OsString>> {
             Piece::Separator => words.push("--".into()),
         }
     }
-    found.then_some(words)
+    found.then(|| {
+        words.extend_from_slice(&rest[reading.left..]);
+        words
+    })
 }
 
 /// Returns where among the words the command begins that a wrapper runs.

@@ -24,6 +24,8 @@ pub struct Reading {
     pub unlisted: Vec<String>,
     /// Where each operand stands among the words.
     pub places: Vec<usize>,
+    /// Where the words begin that were left alone: those of the command that a wrapper runs.
+    pub left: usize,
 }
 
 /// Too many unlisted options to follow every reading.
@@ -60,6 +62,10 @@ pub fn readings(tool: &Tool, words: &[OsString]) -> Result<Vec<Reading>, TooMany
         let mut forks = Vec::new();
         while state.at < words.len() && forks.is_empty() {
             if stop.is_some_and(|n| state.operands.len() >= n) {
+                if tool.wrapper.is_some() && tool.stop.is_none() {
+                    // It is read for itself; copies for each wrapper around it would add up.
+                    break;
+                }
                 // The command that follows is taken word by word, options and all.
                 state.operand(words[state.at].clone());
                 continue;
@@ -77,7 +83,7 @@ pub fn readings(tool: &Tool, words: &[OsString]) -> Result<Vec<Reading>, TooMany
             step(tool, words, &mut state, &mut forks);
         }
         if forks.is_empty() {
-            done.push(state.reading);
+            done.push(Reading { left: state.at, ..state.reading });
         } else {
             open.extend(forks);
         }
@@ -86,6 +92,16 @@ pub fn readings(tool: &Tool, words: &[OsString]) -> Result<Vec<Reading>, TooMany
         }
     }
     Ok(done)
+}
+
+impl Reading {
+    /// Takes the words that were left alone as operands: no command is run that would read them.
+    #[must_use]
+    pub fn with_rest(mut self, words: &[OsString]) -> Self {
+        self.pieces.extend(words[self.left..].iter().cloned().map(Piece::Operand));
+        self.places.extend(self.left..words.len());
+        Self { left: words.len(), ..self }
+    }
 }
 
 impl State {
