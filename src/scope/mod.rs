@@ -12,6 +12,7 @@ mod listed;
 mod narrow;
 mod objects;
 mod over;
+mod pgrep;
 mod place;
 mod processes;
 mod refs;

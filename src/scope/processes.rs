@@ -12,6 +12,7 @@ use crate::world::World;
 use crate::world::processes::Process;
 
 use super::listed;
+use super::pgrep::Asked;
 use super::target::{Certainty, Protected, Scope, Target};
 use super::words::{Words, empty};
 
@@ -28,23 +29,60 @@ pub fn scope(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> 
         }
     };
     let own = world.own_pid();
-    let hit = match found.action().targets.by {
-        ProcessBy::Pid => by_pid(words, &table, own, found.invocation.is_carried()),
-        ProcessBy::Name => by_name(words, &table),
-        ProcessBy::Listing => match listed_pids(found, kinds, world) {
-            Ok(pids) => table.iter().filter(|p| pids.contains(&p.pid)).collect(),
-            Err(why) => return listed::unknown("process", kinds, why),
-        },
+    let (hit, absent) = match hit(found, words, &table, kinds, world) {
+        Ok(hit) => hit,
+        Err(why) => return listed::unknown("process", kinds, why),
     };
     // The command takes guard's place, and none of them signals itself.
     let hit: Vec<&Process> = hit.into_iter().filter(|p| p.pid != own && !p.zombie).collect();
     let above = above(own, &table);
-    let protected = hit.iter().filter(|p| above.contains(&p.pid)).map(|p| itself(p)).collect();
+    let mut protected: Vec<Protected> =
+        hit.iter().filter(|p| above.contains(&p.pid)).map(|p| itself(p)).collect();
+    protected.extend(
+        hit.iter().filter_map(|p| vital(p)).chain(absent.vital).filter(|_| !world.lists()).map(depended_on),
+    );
     Scope {
-        count: hit.len() as u64,
+        certainty: if absent.count > 0 { Certainty::AtMost } else { Certainty::Exact },
+        count: hit.len() as u64 + absent.count,
         targets: hit.into_iter().map(target).collect(),
         protected,
         ..empty("process", kinds)
+    }
+}
+
+/// Finds what is hit; where nothing is listed, also what is named and does not run.
+fn hit<'t>(
+    found: &Match,
+    words: &Words,
+    table: &'t [Process],
+    kinds: &Kinds,
+    world: &dyn World,
+) -> Result<(Vec<&'t Process>, Absent), String> {
+    let absent = || if world.lists() { Absent::default() } else { Absent::of(words, table) };
+    match found.action().targets.by {
+        // `kill -s 9 -1` has a second signal for one program, and everyone for another.
+        ProcessBy::Pid | ProcessBy::Name if !world.lists() && words.targets.is_empty() => {
+            Err("its words name no process".into())
+        }
+        ProcessBy::Pid if !world.lists() && words.targets.iter().any(|word| is_group_gone(word, table)) => {
+            Err("the process group is not there to be counted".into())
+        }
+        ProcessBy::Pid => {
+            Ok((by_pid(words, table, world.own_pid(), found.invocation.is_carried()), absent()))
+        }
+        ProcessBy::Name => Ok((by_name(words, table), absent())),
+        ProcessBy::Listing if world.lists() => {
+            let pids = listed_pids(found, kinds, world)?;
+            Ok((table.iter().filter(|p| pids.contains(&p.pid)).collect(), Absent::default()))
+        }
+        ProcessBy::Listing => {
+            let list = found.action().list.as_ref().ok_or("its tool file has no listing for it")?;
+            let asked = Asked::read(&found.fill(list, &crate::read::Fill::default()), world)?;
+            let hit = asked.of(table, world.own_pid());
+            let vital = || VITAL.into_iter().find(|name| asked.names(name));
+            let absent = if hit.is_empty() { Absent { count: 1, vital: vital() } } else { Absent::default() };
+            Ok((hit, absent))
+        }
     }
 }
 
@@ -59,6 +97,53 @@ fn plain_pids(found: &Match, words: &Words, kinds: &Kinds) -> Option<Scope> {
     let plain = found.action().targets.by == ProcessBy::Pid && words.bounded;
     let counts = plain && words.targets.iter().all(|t| t.name.as_bytes().iter().all(u8::is_ascii_digit));
     counts.then(|| Scope { certainty: Certainty::AtMost, ..words.scope(kinds) })
+}
+
+/// Programs that a host, or the way into it, hangs on.
+const VITAL: [&str; 5] = ["sshd", "sshd-session", "dropbear", "systemd", "init"];
+
+fn vital(process: &Process) -> Option<&'static str> {
+    VITAL.into_iter().find(|name| is_called(process, name.as_bytes()))
+}
+
+fn depended_on(name: &str) -> Protected {
+    let why = "what this host, or the way into it, hangs on".into();
+    Protected { what: name.into(), why, rule: "vital", deny: false }
+}
+
+/// What is named and does not run, where commands are judged that ran elsewhere or at another time:
+/// it counts as one, and its name tells what it was.
+#[derive(Default)]
+struct Absent {
+    count: u64,
+    vital: Option<&'static str>,
+}
+
+impl Absent {
+    fn of(words: &Words, table: &[Process]) -> Self {
+        let mut absent = Self::default();
+        for word in &words.targets {
+            let name = word.name.as_bytes();
+            let pid = number(name);
+            let runs = |p: &Process| match pid {
+                Some(pid) if pid > 0 => p.pid == pid,
+                Some(_) => true,
+                None => is_called(p, name),
+            };
+            if !table.iter().any(runs) {
+                absent.count += 1;
+                absent.vital =
+                    absent.vital.or_else(|| VITAL.into_iter().find(|vital| vital.as_bytes() == name));
+            }
+        }
+        absent
+    }
+}
+
+/// Tells whether a word is a process group without a member: how many it had nobody knows.
+fn is_group_gone(word: &Target, table: &[Process]) -> bool {
+    number(word.name.as_bytes())
+        .is_some_and(|pid| pid < -1 && !table.iter().any(|p| Some(p.pgid) == pid.checked_neg()))
 }
 
 fn target(process: &Process) -> Target {
@@ -83,7 +168,8 @@ fn itself(process: &Process) -> Protected {
 /// Tells whether guard runs under a server that lets people in from elsewhere. Variables tell that
 /// too, but sudo takes them away.
 pub fn came_by_ssh(world: &dyn World) -> bool {
-    let Ok(table) = world.processes() else { return false };
+    // Offline the command line tells: it may be another host's.
+    let Some(table) = world.processes().ok().filter(|_| world.lists()) else { return false };
     let above = above(world.own_pid(), &table);
     table.iter().any(|p| above.contains(&p.pid) && p.carries_session())
 }

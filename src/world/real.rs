@@ -219,7 +219,8 @@ impl World for Real {
     }
 
     fn processes(&self) -> Result<Vec<Process>, String> {
-        processes::table().map_err(|fault| format!("the processes can't be listed: {fault}"))
+        let table = self.seen.as_ref().map_or_else(processes::table, |seen| seen.processes());
+        table.map_err(|fault| format!("the processes can't be listed: {fault}"))
     }
 
     fn own_pid(&self) -> i32 {

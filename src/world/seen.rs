@@ -4,10 +4,12 @@
 //! more: an answer is never older than the question.
 
 use std::cell::RefCell;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::file_rules::{FileRules, FileRulesError, PreparedRules};
+use super::processes::{self, Process};
 use super::view::Session;
 
 /// Folders that are kept at once; commands mostly start in the same few.
@@ -24,12 +26,25 @@ struct Known {
 
 /// What was seen so far.
 #[derive(Debug, Default)]
-pub struct Seen(RefCell<Vec<Known>>);
+pub struct Seen {
+    rules: RefCell<Vec<Known>>,
+    processes: RefCell<Option<Vec<Process>>>,
+}
 
 impl Seen {
     /// Drops what was seen.
     pub fn forget(&self) {
-        self.0.borrow_mut().clear();
+        self.rules.borrow_mut().clear();
+        self.processes.borrow_mut().take();
+    }
+
+    /// Returns the process table, read once.
+    pub(super) fn processes(&self) -> io::Result<Vec<Process>> {
+        let mut known = self.processes.borrow_mut();
+        if known.is_none() {
+            *known = Some(processes::table()?);
+        }
+        Ok(known.clone().unwrap_or_default())
     }
 
     /// Returns the rules as they hold for a session, made ready once.
@@ -39,7 +54,7 @@ impl Seen {
         session: &Session,
         make: impl FnOnce() -> Result<PreparedRules, FileRulesError>,
     ) -> Result<Arc<PreparedRules>, FileRulesError> {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.rules.borrow_mut();
         // The text of the folder is compared, not what a path means: `a/.` is read as another one.
         let same = |known: &&Known| {
             Arc::ptr_eq(&known.files, files)
