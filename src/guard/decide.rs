@@ -8,7 +8,7 @@ use tracing::debug;
 
 use crate::judge::{Case, Decision, Part, Rung, Starts, Verdict, judge};
 use crate::policy::{Amount, Environments, Ladder, Policy, Stance};
-use crate::read::{Invocation, Library, Match, ReadFault, Understood, read, read_inside};
+use crate::read::{Invocation, Library, Match, Piece, ReadFault, Understood, read, read_inside};
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds, Source, ToolFile};
 use crate::ui::escape::{escape, quote};
@@ -110,12 +110,29 @@ pub fn part(
     if parts.len() > before && found.effect().is_none() {
         return;
     }
-    parts.push(typed(match around.why(&found) {
+    let judged = match around.why(&found) {
         // What only carries a command and carries none is a session.
         _ if found.effect().is_none() => Part { starts: Starts::Unread, ..harmless(understood, setup) },
-        Some(why) => not_understood(&found, setup, why),
+        Some(why) => {
+            let open = not_understood(&found, setup, why);
+            match at_least(understood, around, setup, depth) {
+                Some(known) if known.verdict.rung > open.verdict.rung => known,
+                _ => open,
+            }
+        }
         None => judged(found, setup, depth),
-    }));
+    };
+    parts.push(typed(judged));
+}
+
+/// What the words that are known hit by themselves: a word that is not known takes nothing away.
+fn at_least(understood: &Understood, around: &Around, setup: &Setup<'_>, depth: Depth) -> Option<Part> {
+    let mut known = understood.clone();
+    known.invocation.pieces.retain(|piece| !matches!(piece, Piece::Operand(word) if around.is_unknown(word)));
+    let found = Match::find(&known).filter(|found| found.effect().is_some() && !found.named().is_empty())?;
+    let any_left =
+        around.lost.is_none() && known.invocation.pieces.len() < understood.invocation.pieces.len();
+    any_left.then(|| judged(found, setup, depth))
 }
 
 /// The action that a command is with other words in the place of those that nobody knows.
