@@ -40,6 +40,9 @@ fn scene(home: &Path) {
         fs::create_dir_all(project.join(folder)).unwrap();
     }
     fs::create_dir_all(home.join(".ssh")).unwrap();
+    for name in ["notes.txt", "todo.txt"] {
+        fs::write(home.join(name), "").unwrap();
+    }
     for n in 0..1200 {
         fs::write(project.join(format!("archive/{n}.dat")), "").unwrap();
     }

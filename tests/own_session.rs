@@ -43,8 +43,17 @@ fn who_comes_by_ssh_does_not_stop_what_the_session_hangs_on() {
         ("systemctl restart NetworkManager", "allow"),
         ("systemctl --user stop dbus", "allow"),
         ("systemctl -M box stop ssh", "allow"),
-        ("systemctl -H web-1 stop ssh", "allow"),
-        ("ssh web-1 systemctl stop ssh", "allow"),
+        ("systemctl stop sysinit.target", "deny"),
+        ("systemctl stop user@1000", "confirm"),
+        ("systemctl stop session-3.scope", "confirm"),
+        // Nobody comes back to the other host by the way they cut.
+        ("systemctl -H web-1 stop ssh", "confirm"),
+        ("ssh web-1 systemctl stop ssh", "confirm"),
+        ("ssh web-1 sudo systemctl stop basic.target", "confirm"),
+        ("ssh web-1 systemctl restart ssh", "allow"),
+        ("ssh web-1 systemctl try-restart ssh", "allow"),
+        ("ssh web-1 systemctl stop user@1000", "allow"),
+        ("kubectl exec web-0 -- systemctl stop ssh", "allow"),
         ("systemctl stop nginx", "allow"),
         ("systemctl mask nginx", "allow"),
     ] {
@@ -54,7 +63,35 @@ fn who_comes_by_ssh_does_not_stop_what_the_session_hangs_on() {
     if guard::world::processes::session_path().is_empty() {
         assert_eq!(over_ssh(&site, false, "systemctl stop ssh"), "allow");
         assert_eq!(over_ssh(&site, false, "systemctl restart networking"), "allow");
+        assert_eq!(over_ssh(&site, false, "systemctl stop user@1000"), "allow");
+        assert_eq!(over_ssh(&site, false, "systemctl stop sysinit.target"), "confirm");
     }
+}
+
+#[test]
+fn the_first_process_is_not_ended_and_takes_orders_for_a_name() {
+    let site = Site::new();
+    for (command, rung) in [
+        ("kill 1", "deny"),
+        ("kill -s INT -- 1", "deny"),
+        ("kill -9 ' 01'", "deny"),
+        ("kill -9 4294967297", "deny"),
+        ("sudo kill 1 4242", "deny"),
+        ("kill -HUP 1", "confirm"),
+        ("kill -9 2", "confirm"),
+        ("ssh web-1 kill 1", "deny"),
+        ("ssh web-1 kill -HUP 1", "confirm"),
+        // The first process of a container is what that was started for.
+        ("kubectl exec web-0 -- kill 1", "allow"),
+        ("kill 11 12", "allow"),
+    ] {
+        assert_eq!(over_ssh(&site, false, command), rung, "{command}");
+    }
+    let mut guard = site.command(env!("CARGO_BIN_EXE_guard"));
+    let plan: Value =
+        serde_json::from_slice(&guard.args(["--plan", "--json", "kill", "1"]).output().unwrap().stdout)
+            .unwrap();
+    assert_eq!(plan["verdict"]["reasons"][0]["rule"], "system", "{plan}");
 }
 
 #[test]

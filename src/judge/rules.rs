@@ -253,7 +253,9 @@ fn short(target: &Target) -> &OsStr {
 fn typed(case: &Case<'_>) -> Typed {
     let scope = case.scope;
     let context = || Typed::Context(case.place.name.clone());
-    if scope.certainty == Certainty::Unknown || wrong_place_matters(case) {
+    // Where a host or the way to it is hit, its name says more than that of a unit.
+    let host = scope.protected.iter().any(|p| matches!(p.rule, "session" | "this-host" | "system"));
+    if scope.certainty == Certainty::Unknown || wrong_place_matters(case) || host {
         return context();
     }
     if let Some((target, _)) = confirmed(case).next() {

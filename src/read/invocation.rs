@@ -237,6 +237,11 @@ impl Invocation {
         self.wrappers.iter().any(|w| w.elsewhere)
     }
 
+    /// True where it runs on another host and not in a container: a login there has a shell in between.
+    pub fn on_host(&self) -> bool {
+        self.wrappers.iter().rfind(|w| w.elsewhere).is_some_and(|w| w.shell)
+    }
+
     /// Returns the invocation as words again, wrappers left out.
     pub fn argv(&self) -> Vec<OsString> {
         let mut argv = vec![self.program.clone()];

@@ -44,11 +44,11 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     let roots: Vec<PathBuf> = found.named().into_iter().map(PathBuf::from).collect();
     let depth = found.depth;
     let recurse = found.action().targets.walk.iter().any(|c| found.invocation.holds(c, depth));
-    let minds = minds_protection(found, recurse);
     let elsewhere = found.invocation.elsewhere();
-    // Opening one folder to others can be taken back, so it is never refused for its name.
-    let mild = !recurse && found.effect() == Some(Effect::Expose);
-    if !elsewhere && minds && !mild {
+    let itself = changes_itself(found, recurse);
+    // A folder's own mode or owner can be set back, so this is never refused for its name.
+    let mild = itself || !recurse && found.effect() == Some(Effect::Expose);
+    if !elsewhere && !mild {
         // What is refused by its own name need not be counted first.
         let scope = here(question, &roots, false, &rules, world);
         if scope.protected.iter().any(|p| p.deny) {
@@ -60,22 +60,23 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     } else {
         here(question, &roots, recurse, &rules, world)
     };
-    if !minds {
+    if itself {
         scope.protected.clear();
-    } else if elsewhere {
-        // No look at that host's disk is to be had: text alone tells.
-        scope
-            .protected
-            .extend(roots.iter().flat_map(|root| rules.protected_by_text(root)).map(|p| protected(&p)));
+    }
+    if elsewhere || itself {
+        // No look at that host's disk is to be had, and what lies inside is not reached: text alone tells.
+        let found = roots.iter().flat_map(|root| rules.protected_by_text(root));
+        let found = found.filter(|p| !itself || p.core && p.relation != Relation::Inside);
+        scope.protected.extend(found.map(|p| protected(&p)));
     }
     if !elsewhere {
         scope.protected.extend(replaced(found, &rules, world));
+        let globbed = rules.expanded_glob(&roots, &mut |folder| world.names(folder));
+        let globbed = globbed.filter(|glob| !itself || glob.folder.core);
+        scope.protected.extend(globbed.map(|glob| protected(&glob.folder)));
     }
     scope.protected.iter_mut().for_each(|path| path.deny &= !mild);
     scope.protected.extend(by_policy(found, &roots, policy));
-    let globbed =
-        rules.expanded_glob(&roots, &mut |folder| world.names(folder)).filter(|_| minds && !elsewhere);
-    scope.protected.extend(globbed.map(|glob| protected(&glob.folder)));
     scope
 }
 
@@ -97,11 +98,11 @@ fn by_policy(found: &Match, roots: &[PathBuf], policy: &Policy) -> Vec<Protected
         .collect()
 }
 
-/// A change of one folder's own mode or owner reaches nothing inside it; everything else does. Who opens
-/// it to others, though, opens the way in.
-fn minds_protection(found: &Match, recurse: bool) -> bool {
+/// A change of one folder's own mode or owner reaches nothing inside it: only what the system is made of
+/// minds. Everything else does; and who opens a folder to others opens the way in.
+fn changes_itself(found: &Match, recurse: bool) -> bool {
     let only_itself = found.effect() == Some(Effect::Change);
-    recurse || !only_itself || found.action().targets.walk.is_empty()
+    !recurse && only_itself && !found.action().targets.walk.is_empty()
 }
 
 fn here(
@@ -199,6 +200,7 @@ pub(super) fn protected(path: &ProtectedPath) -> Protected {
         Relation::Root => path.why.clone(),
         Relation::Inside => format!("{}, and lies inside", path.why),
         Relation::Around => format!("{}, and all in it is meant", path.why),
+        Relation::Part => format!("{}, and several things in it are meant", path.why),
     };
     Protected { what: path.path.clone().into_os_string(), why, rule: "files.protect", deny: path.deny }
 }

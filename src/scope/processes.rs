@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::read::Match;
-use crate::tool::{Kinds, ProcessBy};
+use crate::tool::{Effect, Kinds, ProcessBy};
 use crate::world::World;
 use crate::world::processes::Process;
 
@@ -15,6 +15,12 @@ use super::listed;
 use super::pgrep::Asked;
 use super::target::{Certainty, Protected, Scope, Target};
 use super::words::{Words, empty};
+
+/// The first process, which all others come from.
+const INIT: i32 = 1;
+
+/// What the threads of the kernel come from.
+const KERNEL: i32 = 2;
 
 /// Counts the processes that an invocation would signal.
 pub fn scope(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> Scope {
@@ -25,7 +31,10 @@ pub fn scope(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> 
         Ok(table) => table,
         // Plain pids are a bound even where no table can be had.
         Err(why) => {
-            return plain_pids(found, words, kinds).unwrap_or_else(|| listed::unknown("process", kinds, why));
+            let scope = plain_pids(found, words, kinds);
+            let mut scope = scope.unwrap_or_else(|| listed::unknown("process", kinds, why));
+            scope.protected.extend(by_words(found, words).flat_map(|pid| of_the_system(pid, found)));
+            return scope;
         }
     };
     let own = world.own_pid();
@@ -36,8 +45,12 @@ pub fn scope(found: &Match, words: &Words, kinds: &Kinds, world: &dyn World) -> 
     // The command takes guard's place, and none of them signals itself.
     let hit: Vec<&Process> = hit.into_iter().filter(|p| p.pid != own && !p.zombie).collect();
     let above = above(own, &table);
-    let mut protected: Vec<Protected> =
-        hit.iter().filter(|p| above.contains(&p.pid)).map(|p| itself(p)).collect();
+    let ours = hit.iter().filter(|p| p.pid != INIT && above.contains(&p.pid)).map(|p| itself(p));
+    let mut pids: Vec<i32> = hit.iter().map(|p| p.pid).chain(by_words(found, words)).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    let system = pids.into_iter().filter_map(|pid| of_the_system(pid, found));
+    let mut protected: Vec<Protected> = ours.chain(system).collect();
     protected.extend(
         hit.iter().filter_map(|p| vital(p)).chain(absent.vital).filter(|_| !world.lists()).map(depended_on),
     );
@@ -88,8 +101,32 @@ fn hit<'t>(
 
 /// On another host the words are all there is: a name there may stand for any number.
 fn elsewhere(found: &Match, words: &Words, kinds: &Kinds) -> Scope {
-    plain_pids(found, words, kinds)
-        .unwrap_or_else(|| listed::unknown("process", kinds, "the processes are on another host".into()))
+    let scope = plain_pids(found, words, kinds);
+    let mut scope = scope
+        .unwrap_or_else(|| listed::unknown("process", kinds, "the processes are on another host".into()));
+    // In a container the first process is what it was started for: to end it is to restart one.
+    if found.invocation.on_host() {
+        scope.protected.extend(by_words(found, words).flat_map(|pid| of_the_system(pid, found)));
+    }
+    scope
+}
+
+/// The process ids that stand among the words.
+fn by_words<'w>(found: &Match, words: &'w Words) -> impl Iterator<Item = i32> + 'w {
+    let by_pid = found.action().targets.by == ProcessBy::Pid;
+    words.targets.iter().filter(move |_| by_pid).filter_map(|target| number(target.name.as_bytes()))
+}
+
+/// The processes without which there is no system. The first one takes some signals for orders.
+fn of_the_system(pid: i32, found: &Match) -> Option<Protected> {
+    let stops = !matches!(found.effect(), Some(Effect::Restart | Effect::Change));
+    let (why, deny) = match pid {
+        INIT if stops => ("what all else on the host runs under", true),
+        INIT => ("what all else on the host runs under, and takes a signal for an order", false),
+        KERNEL => ("what the kernel's own threads run under", false),
+        _ => return None,
+    };
+    Some(Protected { what: format!("process {pid}").into(), why: why.into(), rule: "system", deny })
 }
 
 /// The bound that process ids alone give: no groups, no everyone, no names.

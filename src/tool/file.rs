@@ -348,15 +348,25 @@ pub struct Inner {
     pub without: Vec<OptionName>,
 }
 
-/// Targets without which an ssh session to this host ends, or no other can begin.
+/// Targets without which an ssh session to a host ends, or no other can begin.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SessionPath {
     /// Their names.
+    #[serde(default)]
     pub targets: Vec<Glob>,
-    /// Present: it acts on something other than this host.
+    /// Names of which one may be this session, or somebody else's.
+    #[serde(default)]
+    pub people: Vec<Glob>,
+    /// Names of what everything on the host hangs on.
+    #[serde(default)]
+    pub host: Vec<Glob>,
+    /// Present: it acts on something other than a host.
     #[serde(default)]
     pub unless: Vec<Condition>,
+    /// Present: it acts on another host, which its `place` names.
+    #[serde(default)]
+    pub elsewhere: Vec<Condition>,
 }
 
 /// One risky thing a tool can do.

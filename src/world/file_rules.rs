@@ -65,6 +65,10 @@ pub struct ProtectRule {
     /// Refused (true) or confirmed by its name (false).
     #[serde(default)]
     pub deny: bool,
+    /// True for what the system itself is made of: a change of its mode or owner is confirmed as well, and so
+    /// are several of the entries directly in it.
+    #[serde(default)]
+    pub core: bool,
 }
 
 /// How a folder of data is recognised.

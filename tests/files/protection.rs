@@ -82,14 +82,58 @@ fn expanded_globs() {
     assert_eq!(glob(&["/bin", "/boot"]), None);
     assert_eq!(glob(&["/home/ann/a", "/home/ann/b", "../../c"]), Some(("/home/ann".into(), 3)));
     assert_eq!(glob(&["/home/ann/a", "/home/ann/b", "/home/ann/d"]), None);
+    assert_eq!(glob(&["/home/ann/a", "/home/ann/b"]), None);
+    assert_eq!(glob(&["/etc/1", "/etc/2", "/etc/3", "/etc/4", "/etc/5"]), Some(("/etc".into(), 5)));
+    assert_eq!(glob(&["/etc/1", "/etc/2", "/etc/3", "/etc/4"]), None);
+    assert_eq!(glob(&["/var/log/1", "/var/log/2", "/var/log/3", "/var/log/4", "/var/log/5"]), None);
     assert_eq!(glob(&["a", "b", "c"]), None, "a project folder is not protected");
     assert_eq!(glob(&["/bin", "/bin/", "//bin"]), None, "one operand three times");
 }
 
 #[test]
+fn a_glob_that_leaves_something_out_is_confirmed() {
+    let rules = rules();
+    let deny = |operands: &[String], names: &[&str]| {
+        let operands: Vec<PathBuf> = operands.iter().map(|name| format!("/home/ann/{name}").into()).collect();
+        let mut list = |_: &Path| names.iter().map(OsString::from).collect();
+        rules.expanded_glob(&operands, &mut list).map(|glob| glob.folder.deny)
+    };
+    let some = |upto: usize| (0..upto).map(|n| n.to_string()).collect::<Vec<_>>();
+    let ten = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    assert_eq!(deny(&some(10), &ten), Some(true));
+    assert_eq!(deny(&some(9), &ten), Some(false), "nearly all");
+    assert_eq!(deny(&some(8), &ten), None);
+    assert_eq!(deny(&some(2), &["0", "1", ".ssh"]), Some(false), "two may be meant by name");
+    assert_eq!(deny(&some(1), &["0", ".ssh"]), None);
+}
+
+#[test]
+fn several_of_a_system_folder_are_confirmed_by_text() {
+    for (path, expected) in [
+        ("/etc/*.conf", Some(("/etc", false))),
+        ("/usr/bin/git*", Some(("/usr/bin", false))),
+        ("/etc/*", Some(("/etc", true))),
+        ("/var/log/*.gz", None),
+        ("/etc/nginx/*.conf", None),
+    ] {
+        let found = rules().protected_by_text(Path::new(path));
+        let found = found.iter().find(|found| found.path == Path::new(path).parent().unwrap());
+        assert_eq!(found.map(|f| (f.path.to_str().unwrap(), f.deny)), expected, "{path}");
+    }
+}
+
+#[test]
 fn on_disk() {
     let mut tree = Tree::new();
-    tree.make(&["home/ann/x", "r/.git/HEAD", "r/.git/objects/", "r/.git/hooks/", "r/x"]);
+    tree.make(&[
+        "home/ann/x",
+        "r/.git/HEAD",
+        "r/.git/logs/HEAD",
+        "r/.git/index.lock",
+        "r/.git/objects/",
+        "r/.git/hooks/",
+        "r/x",
+    ]);
     let home = tree.around.cwd.join("home/ann");
     tree.around.home = Some(home.clone());
     std::os::unix::fs::symlink("home/ann", tree.at("alias")).unwrap();
@@ -109,6 +153,9 @@ fn on_disk() {
         "without it the rest is worth nothing"
     );
     assert_eq!(found("r/.git/hooks"), []);
+    assert_eq!(found("r/.git/HEAD")[0].why, "the .git of a repository");
+    assert_eq!(found("r/.git/logs/HEAD"), []);
+    assert_eq!(found("r/.git/index.lock"), []);
     assert_eq!(found("r"), []);
     assert_eq!(tree.walk(&["r"]).repository_sample, [PathBuf::from("r")]);
     assert!(tree.walk_with(&["home/ann"], |request| request.recurse = false).protected[0].deny);

@@ -7,7 +7,16 @@ use std::path::{Path, PathBuf};
 use super::{PreparedRules, ProtectedPath, Relation, lexical};
 
 /// From this many operands on, a list can be an expanded glob.
-const ENOUGH: usize = 3;
+const ENOUGH: usize = 2;
+
+/// Everything in a folder, if it is this much, is the folder: refused where that is. Two can be meant by name.
+const SURE: usize = 3;
+
+/// From this many entries on, nine of ten are as good as all.
+const LARGE: usize = 10;
+
+/// This many entries of a folder that the system is made of are no file or two.
+const MANY: usize = 5;
 
 /// Operands that together are everything visible in a protected folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +31,8 @@ impl PreparedRules {
     /// Returns the protected folder whose `*` the operands look like.
     ///
     /// Directly below `/` three are enough. For other protected folders they must name everything
-    /// that `list` returns for the folder, names with a leading dot left out, as the shell does.
+    /// that `list` returns for the folder, names with a leading dot left out, as the shell does; or
+    /// nearly everything, or many entries of a folder that the system is made of: these are confirmed.
     pub fn expanded_glob(
         &self,
         operands: &[PathBuf],
@@ -40,19 +50,41 @@ impl PreparedRules {
         }
         let mut folders: Vec<_> = folders.into_iter().filter(|(_, inner)| inner.len() >= ENOUGH).collect();
         folders.sort_by_key(|(folder, _)| *folder);
-        for (folder, inner) in folders {
-            let Some(mut protection) = self.protection(folder, true) else { continue };
-            let whole = folder == Path::new("/") || {
-                let names = list(folder);
-                let mut visible =
-                    names.iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")).peekable();
-                visible.peek().is_some() && visible.all(|name| inner.contains(folder.join(name).as_path()))
-            };
-            if whole {
-                protection.relation = Relation::Around;
-                return Some(ExpandedGlob { folder: protection, operands: inner.len() });
-            }
+        let found = folders.into_iter().filter_map(|(folder, inner)| {
+            let folder = self.meant(folder, &inner, list)?;
+            Some(ExpandedGlob { folder, operands: inner.len() })
+        });
+        // What is refused goes before what is confirmed.
+        found.max_by_key(|glob| glob.folder.deny)
+    }
+
+    /// A protected folder of which these entries are all, or so many that it is as good as meant.
+    fn meant(
+        &self,
+        folder: &Path,
+        entries: &HashSet<&Path>,
+        list: &mut dyn FnMut(&Path) -> Vec<OsString>,
+    ) -> Option<ProtectedPath> {
+        let protection = self.protection(folder, true)?;
+        let all = |deny| Some(ProtectedPath { relation: Relation::Around, deny, ..protection.clone() });
+        if folder == Path::new("/") {
+            return if entries.len() >= SURE { all(protection.deny) } else { None };
         }
-        None
+        let names = list(folder);
+        let visible = names.iter().filter(|name| !name.as_encoded_bytes().starts_with(b"."));
+        let (mut number, mut covered) = (0, 0);
+        for name in visible {
+            number += 1;
+            covered += usize::from(entries.contains(folder.join(name).as_path()));
+        }
+        if number > 0 && covered == number {
+            all(protection.deny && number >= SURE)
+        } else if number >= LARGE && covered * 10 >= number * 9 {
+            all(false)
+        } else if entries.len() >= MANY {
+            self.part_of(folder)
+        } else {
+            None
+        }
     }
 }

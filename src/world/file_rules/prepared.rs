@@ -201,6 +201,7 @@ fn protect_patterns(rules: &FileRules, around: &Surroundings) -> Result<Vec<Prot
                     wild: !rule.files && text.contains(['*', '?']),
                     why: rule.why.as_str().into(),
                     deny: rule.deny,
+                    core: rule.core,
                 });
             }
         }

@@ -15,6 +15,8 @@ pub enum Relation {
     Inside,
     /// The operand lies inside it.
     Around,
+    /// The operands are some of its entries.
+    Part,
 }
 
 /// A protected path that an operand reaches.
@@ -26,6 +28,8 @@ pub struct ProtectedPath {
     pub why: String,
     /// Refused (true) or confirmed by its name (false).
     pub deny: bool,
+    /// Whether the system itself is made of it.
+    pub core: bool,
     /// How it lies to the operand.
     pub relation: Relation,
 }
@@ -39,6 +43,7 @@ pub(super) struct ProtectPattern {
     pub(super) wild: bool,
     pub(super) why: Box<str>,
     pub(super) deny: bool,
+    pub(super) core: bool,
 }
 
 impl ProtectPattern {
@@ -61,8 +66,19 @@ impl PreparedRules {
             matches!(path.file_name().map(OsStrExt::as_bytes), Some(b"*" | b".*" | b"*.*" | b".[!.]*"));
         match path.parent() {
             Some(parent) if everything => self.protected_root(parent, true),
+            Some(parent) if path.file_name().is_some_and(|name| name.as_bytes().contains(&b'*')) => {
+                let mut found = self.protected_root(&path, true);
+                found.extend(self.part_of(parent));
+                found
+            }
             _ => self.protected_root(&path, true),
         }
+    }
+
+    /// Several entries of a folder that the system is made of: confirmed.
+    pub(super) fn part_of(&self, folder: &Path) -> Option<ProtectedPath> {
+        let found = self.protection(folder, true).filter(|found| found.core)?;
+        Some(ProtectedPath { deny: false, relation: Relation::Part, ..found })
     }
 
     /// As [`protected_by_text`](Self::protected_by_text), for a path without `.` and `..`.
@@ -83,8 +99,10 @@ impl PreparedRules {
                 best = Some(pattern);
             }
         }
+        let core = best.is_some_and(|best| best.core);
         let found = |why: &str, deny| {
-            Some(ProtectedPath { path: path.to_owned(), why: why.to_owned(), deny, relation: Relation::Root })
+            let (path, why) = (path.to_owned(), why.to_owned());
+            Some(ProtectedPath { path, why, deny, core, relation: Relation::Root })
         };
         match best {
             Some(best) if best.deny => found(&best.why, true),
@@ -103,7 +121,7 @@ impl PreparedRules {
         let mut push = |inner: &Path, why: &str, deny| {
             if below(inner) && found.iter().all(|other| other.path != inner) {
                 let (path, why) = (inner.to_owned(), why.to_owned());
-                found.push(ProtectedPath { path, why, deny, relation: Relation::Inside });
+                found.push(ProtectedPath { path, why, deny, core: false, relation: Relation::Inside });
             }
         };
         for home in self.around.all_homes() {

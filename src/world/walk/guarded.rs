@@ -35,8 +35,9 @@ impl Roots<'_, '_> {
             self.mounts.extend(below.cloned());
         }
         if let Some((path, why, deny)) = data.filter(|(path, ..)| folder && path != canonical) {
-            self.worker
-                .note(|notes| notes.protect(ProtectedPath { path, why, deny, relation: Relation::Around }));
+            self.worker.note(|notes| {
+                notes.protect(ProtectedPath { path, why, deny, core: false, relation: Relation::Around })
+            });
         }
     }
 
@@ -45,8 +46,9 @@ impl Roots<'_, '_> {
         if canonical.join("HEAD").symlink_metadata().is_ok() {
             let (path, why) = (canonical.to_owned(), "the .git of a repository".to_owned());
             let deny = self.worker.crew.request.rules.git_is_refused();
-            self.worker
-                .note(|notes| notes.protect(ProtectedPath { path, why, deny, relation: Relation::Root }));
+            self.worker.note(|notes| {
+                notes.protect(ProtectedPath { path, why, deny, core: false, relation: Relation::Root })
+            });
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
+use std::fs::symlink_metadata;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -217,7 +218,7 @@ impl<'w, 'a> Roots<'w, 'a> {
         let in_git = meaning.in_git;
         if marks & GIT != 0 && is_folder && !in_git {
             self.protect_git(&canonical);
-        } else if in_git && is_folder && matches!(name, b"objects" | b"refs") {
+        } else if in_git && of_repository(&base.canonical, name, is_folder) {
             // Without these the rest is worth nothing.
             self.protect_git(&base.canonical);
         }
@@ -271,4 +272,14 @@ impl<'w, 'a> Roots<'w, 'a> {
         }
         !self.seen.insert(canonical.to_owned())
     }
+}
+
+/// Whether an entry of a `.git` is one that the repository hangs on.
+fn of_repository(git: &Path, name: &[u8], is_folder: bool) -> bool {
+    if is_folder {
+        return matches!(name, b"objects" | b"refs");
+    }
+    // Reflogs and remotes have a HEAD, too.
+    matches!(name, b"HEAD" | b"config" | b"index" | b"packed-refs")
+        && symlink_metadata(git.join("objects")).is_ok()
 }
