@@ -166,6 +166,7 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
                 called,
                 env: &env,
                 wish: wish(options)?,
+                hear: &|event| log.heard(event),
             };
             act::carry_out(approval, decision, &options.command, options.outcome.is_some(), &scene, ui)?
         }

@@ -9,6 +9,7 @@ use crate::policy::Policy;
 use crate::scope::{Certainty, Frozen, Scope, calls};
 use crate::tool::{Freeze, Kinds, grouped};
 use crate::ui::Ui;
+use crate::ui::rollout::Event;
 use crate::world::World;
 use crate::world::child::{self, Beside, Ended};
 use crate::world::exec::{Launch, NotRunnable};
@@ -33,6 +34,8 @@ pub struct Scene<'a> {
     pub env: &'a [(OsString, Option<OsString>)],
     /// What guard's options say about a rollout.
     pub wish: rollout::Wish,
+    /// Hears of what happens in a rollout, beside whoever watches.
+    pub hear: &'a dyn Fn(&Event),
 }
 
 impl Scene<'_> {

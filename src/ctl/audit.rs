@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use crate::judge::Rung;
-use crate::record::audit::{self, Decision, Filter, Outcome, Record};
+use crate::record::audit::{self, Batch, Decision, Filter, Outcome, Record};
 use crate::record::chain::{Entry, Report};
 use crate::record::{self, to_line};
 use crate::scope::Certainty;
@@ -185,10 +185,10 @@ fn show(
             continue;
         }
         match &entry.record {
-            Record::Decision(_) => shown.push_back(Shown { decision: entry, outcome: None }),
-            Record::Outcome(outcome) => {
-                if let Some(row) = shown.iter_mut().rev().find(|row| row.is(&outcome.id)) {
-                    row.outcome = Some(entry);
+            Record::Decision(_) => shown.push_back(Shown { decision: entry, after: Vec::new() }),
+            Record::Outcome(Outcome { id, .. }) | Record::Batch(Batch { id, .. }) => {
+                if let Some(row) = shown.iter_mut().rev().find(|row| row.is(id)) {
+                    row.after.push(entry);
                 }
             }
         }
@@ -198,10 +198,7 @@ fn show(
     }
     if args.json {
         for row in &shown {
-            [Some(&row.decision), row.outcome.as_ref()]
-                .into_iter()
-                .flatten()
-                .try_for_each(|e| json(e, out))?;
+            std::iter::once(&row.decision).chain(&row.after).try_for_each(|entry| json(entry, out))?;
         }
     } else {
         table(&shown, out)?;
@@ -218,10 +215,10 @@ fn json(entry: &Entry<Record>, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// A decision with its outcome.
+/// A decision with what came of it.
 struct Shown {
     decision: Entry<Record>,
-    outcome: Option<Entry<Record>>,
+    after: Vec<Entry<Record>>,
 }
 
 impl Shown {
@@ -231,9 +228,9 @@ impl Shown {
 
     fn parts(&self) -> Option<(&Decision, Option<&Outcome>)> {
         let Record::Decision(decision) = &self.decision.record else { return None };
-        let outcome = self.outcome.as_ref().and_then(|entry| match &entry.record {
+        let outcome = self.after.iter().find_map(|entry| match &entry.record {
             Record::Outcome(outcome) => Some(outcome),
-            Record::Decision(_) => None,
+            Record::Decision(_) | Record::Batch(_) => None,
         });
         Some((decision, outcome))
     }

@@ -1,5 +1,6 @@
 //! The decision goes into the audit log before it is acted on; its outcome afterwards.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -11,14 +12,24 @@ use crate::gate::{Approval, How, Refusal};
 use crate::judge::{Decision, Part};
 use crate::record::{self, Argv, Log, Record, Who, Word};
 use crate::ui::plan::Plan;
+use crate::ui::rollout::Event;
 
 use super::{Fault, Setup};
 
 /// The log of one command: open where the command is gated, absent where it is harmless.
 pub struct Open {
-    log: Option<Log>,
+    log: RefCell<Option<Log>>,
     id: String,
     started: Instant,
+    rollout: RefCell<Heard>,
+}
+
+/// What was heard of a rollout.
+#[derive(Default)]
+struct Heard {
+    id: String,
+    /// Why a batch could not be recorded; the journal has it.
+    fault: Option<record::Error>,
 }
 
 /// Opens the log for a gated command, so that an unwritable one is known before anybody is asked.
@@ -26,7 +37,13 @@ pub fn open(decision: &Decision, options: &Options, setup: &Setup<'_>) -> Result
     let quiet =
         decision.worst().verdict.allows() && options.break_glass.is_none() && options.stages.is_none();
     let log = if quiet { None } else { Some(Log::open(&path(setup)?)?) };
-    Ok(Open { log, id: record::new_id(Timestamp::now()), started: Instant::now() })
+    let log = RefCell::new(log);
+    Ok(Open {
+        log,
+        id: record::new_id(Timestamp::now()),
+        started: Instant::now(),
+        rollout: RefCell::default(),
+    })
 }
 
 fn path(setup: &Setup<'_>) -> Result<PathBuf, Fault> {
@@ -39,21 +56,47 @@ fn path(setup: &Setup<'_>) -> Result<PathBuf, Fault> {
 impl Open {
     /// Writes the decision, granted or not.
     pub fn decided(
-        mut self,
+        self,
         decision: &Decision,
         admitted: &Result<Approval, Refusal>,
         setup: &Setup<'_>,
     ) -> Result<Self, Fault> {
-        if let Some(log) = &mut self.log {
+        if let Some(log) = self.log.borrow_mut().as_mut() {
             let record = decided(&self.id, decision, admitted, setup);
             log.append(&Record::Decision(Box::new(record)))?;
         }
         Ok(self)
     }
 
+    /// Writes how far a rollout has come, at the end of each batch.
+    pub fn heard(&self, event: &Event) {
+        let mut heard = self.rollout.borrow_mut();
+        match event {
+            Event::Planned { id, .. } => heard.id.clone_from(id),
+            Event::BatchEnded { batch, tally, .. } => {
+                let mut log = self.log.borrow_mut();
+                let Some(log) = log.as_mut() else { return };
+                let record = record::Batch {
+                    id: self.id.clone(),
+                    time: record::stamp(Timestamp::now()),
+                    rollout: heard.id.clone(),
+                    batch: *batch as u64,
+                    done: tally.done,
+                    failed: tally.failed,
+                    in_doubt: tally.in_doubt,
+                    left: tally.left,
+                };
+                if let Err(fault) = log.append(&Record::Batch(record)) {
+                    heard.fault = Some(fault);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Writes the outcome.
-    pub fn ended(mut self, outcome: &Outcome) -> Result<(), record::Error> {
-        if let Some(log) = &mut self.log {
+    pub fn ended(self, outcome: &Outcome) -> Result<(), record::Error> {
+        if let Some(log) = self.log.borrow_mut().as_mut() {
             let record = record::Outcome {
                 id: self.id,
                 time: record::stamp(Timestamp::now()),
@@ -68,7 +111,7 @@ impl Open {
             };
             log.append(&Record::Outcome(record))?;
         }
-        Ok(())
+        self.rollout.into_inner().fault.map_or(Ok(()), Err)
     }
 }
 

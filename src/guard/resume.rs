@@ -16,6 +16,7 @@ use crate::policy::{Places, Shelf, kinds, load};
 use crate::record::journal::{Journal, Plan, State};
 use crate::ui::Ui;
 use crate::ui::escape::{escape, quote};
+use crate::ui::rollout::Event;
 use crate::world::{Real, World};
 
 use super::{Depth, Fault, Setup, decide, records};
@@ -94,7 +95,9 @@ pub fn resume(again: &Again, ui: &mut Ui) -> Result<ExitCode, Fault> {
     };
     let env = super::path(&decision, &options);
     let wish = rollout::Wish { json: again.json, ..rollout::Wish::default() };
-    let scene = Scene { world: &world, policy: &policy, kinds: setup.kinds, called: None, env: &env, wish };
+    let hear = |event: &Event| log.heard(event);
+    let kinds = setup.kinds;
+    let scene = Scene { world: &world, policy: &policy, kinds, called: None, env: &env, wish, hear: &hear };
     let how = rollout::Resume { retry_in_doubt: again.retry_in_doubt, retry_failed: again.retry_failed };
     let outcome = rollout::go_on(journal, decision.into_worst(), how, &approval, &scene, ui);
     if let Err(fault) = log.ended(&outcome) {

@@ -4,13 +4,14 @@
 //! groups; a check is a command, so only a site names one.
 
 use std::fmt;
+use std::time::Duration;
 
 use regex::bytes::Regex;
 use schemars::JsonSchema;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::tool::{Effect, Health};
+use crate::tool::{Effect, Health, Span};
 
 use super::layer::Amount;
 use super::stack::{Policy, Standing};
@@ -93,6 +94,9 @@ pub struct RolloutRules {
     /// How many targets run between two looks at the world, at the most.
     #[serde(default)]
     pub batch: Option<u32>,
+    /// How long one call may take; what takes longer is ended, and has failed.
+    #[serde(default)]
+    pub call_timeout: Option<Span>,
     /// Regular expressions on names; of what one captures alike, never two are in one batch.
     #[serde(default)]
     pub redundancy: Vec<Redundancy>,
@@ -113,6 +117,11 @@ impl Policy {
     /// How many targets a batch of a rollout may have.
     pub fn most_in_batch(&self) -> Option<usize> {
         self.strictest(|rules| rules.batch.map(|batch| (batch as usize).max(1)))
+    }
+
+    /// How long a call of a rollout may take.
+    pub fn call_timeout(&self) -> Option<Duration> {
+        self.strictest(|rules| rules.call_timeout.map(|span| span.0))
     }
 
     /// The last site layer's word, or a lower one of a layer that may only tighten.
@@ -160,6 +169,11 @@ mod tests {
         assert_eq!(of(""), (10, Some(50), 1));
         assert_eq!(of("[rollout]\nmax_failures = 3\nbatch = 500\nredundancy = ['x']\n"), (3, Some(50), 2));
         assert_eq!(of("[rollout]\nmax_failures = 30\nbatch = 5\n"), (10, Some(5), 1));
+        let limited = policy(&[
+            ("[rollout]\ncall_timeout = \"10m\"\n", Standing::Site),
+            ("[rollout]\ncall_timeout = \"1h\"\n", Standing::Tighten),
+        ]);
+        assert_eq!(limited.call_timeout(), Some(Duration::from_secs(600)));
         let none = policy(&[("[rollout]\nmax_failures = 9\n", Standing::Tighten)]);
         assert_eq!(none.max_failures(200), 0, "nothing is looser than nothing said");
     }

@@ -32,6 +32,8 @@ const MAX_BYTES: usize = 64 << 10;
 pub enum Record {
     /// What was decided, before it is acted on.
     Decision(Box<Decision>),
+    /// How far a rollout had come when a batch of it ended.
+    Batch(Batch),
     /// What came of it, for commands that guard stays beside.
     Outcome(Outcome),
 }
@@ -118,6 +120,27 @@ pub struct Reason {
     pub rule: String,
     /// One plain sentence with its numbers.
     pub text: String,
+}
+
+/// A batch of a rollout, at its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Batch {
+    /// The decision's `id`.
+    pub id: String,
+    /// When it ended, RFC 3339 with microseconds.
+    pub time: String,
+    /// Names the rollout.
+    pub rollout: String,
+    /// Its number in this run of the rollout, from 1.
+    pub batch: u64,
+    /// Targets of the whole rollout that are done by now.
+    pub done: u64,
+    /// Targets that failed.
+    pub failed: u64,
+    /// Targets whose outcome was lost.
+    pub in_doubt: u64,
+    /// Targets that were not touched.
+    pub left: u64,
 }
 
 /// What came of a decision.
@@ -294,6 +317,7 @@ pub fn read(
                 }
                 wanted
             }
+            Record::Batch(batch) => passed.contains(&batch.id) || filter.passes_all(),
             Record::Outcome(outcome) => passed.remove(&outcome.id) || filter.passes_all(),
         };
         wanted.then_some(Ok(entry))

@@ -9,7 +9,7 @@ pub mod mask;
 mod place;
 mod word;
 
-pub use audit::{Argv, Decision, Log, Outcome, Reason, Record, Who, new_id, path, stamp, verify};
+pub use audit::{Argv, Batch, Decision, Log, Outcome, Reason, Record, Who, new_id, path, stamp, verify};
 pub use error::Error;
 pub use line::to_line;
 pub use place::state_folder;

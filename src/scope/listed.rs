@@ -151,10 +151,15 @@ fn fleets_in_one(
     match listed {
         Ok(rows) => {
             let totals = by_role(&rows);
+            let healthy: Vec<Target> = rows.into_iter().filter(|row| !row.ill).collect();
+            let well = by_role(&healthy);
             for ((namespace, kind, role), hit) in hits {
-                let Some(total) = totals.get(&(namespace, kind, role.clone())).copied() else { continue };
+                let key = (namespace, kind, role);
+                let Some(total) = totals.get(&key).copied() else { continue };
+                let healthy = well.get(&key).copied().unwrap_or(0);
+                let role = key.2;
                 let keep = policy.keep(&role, tool, total).map(|s| s.value);
-                scope.fleets.push(Fleet { role, total, hit, healthy: total, keep });
+                scope.fleets.push(Fleet { role, total, hit, healthy, keep });
             }
         }
         Err(why) if hits.keys().any(|(.., role)| policy.keep(role, tool, u64::MAX).is_some()) => {

@@ -63,12 +63,19 @@ pub fn targets(output: &[u8], read: &Read, kind: &str, kinds: &Kinds) -> Result<
         if !read.only.is_empty() && !state.is_some_and(|s| read.only.iter().any(|g| g.matches(s))) {
             continue;
         }
-        let target = target(row, at + 1, kind, kinds)?;
+        let ill = row.iter().any(|(field, value)| *field == Field::Health && is_ill(value, read));
+        let target = Target { ill, ..target(row, at + 1, kind, kinds)? };
         if !read.unique || seen.insert((target.kind.clone(), target.namespace.clone(), target.name.clone())) {
             out.push(target);
         }
     }
     Ok(out)
+}
+
+/// Tells whether a column says that a member is not healthy; one that says nothing does not.
+fn is_ill(value: &OsStr, read: &Read) -> bool {
+    let said = value.as_bytes();
+    !said.is_empty() && said != b"<none>" && !read.healthy.iter().any(|glob| glob.matches(said))
 }
 
 fn target(row: Row, at: usize, kind: &str, kinds: &Kinds) -> Result<Target, Unreadable> {
@@ -96,7 +103,7 @@ fn target(row: Row, at: usize, kind: &str, kinds: &Kinds) -> Result<Target, Unre
                 target.weight =
                     number.parse().map_err(|_| Unreadable::Number(at, escape(&number).into_owned()))?;
             }
-            Field::State | Field::Skip => {}
+            Field::State | Field::Health | Field::Skip => {}
         }
     }
     if target.name.is_empty() { Err(Unreadable::NoName(at)) } else { Ok(target) }

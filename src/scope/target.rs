@@ -40,6 +40,8 @@ pub struct Target {
     pub group: Option<String>,
     /// How much of it is hit; 1 for most, the difference in replicas for `scale`.
     pub weight: u64,
+    /// True where the listing says that it is not healthy now.
+    pub ill: bool,
 }
 
 impl Target {

@@ -57,6 +57,8 @@ pub enum Field {
     State,
     /// How much of it there is (replicas).
     Weight,
+    /// How it is, for `healthy`; there may be several such columns.
+    Health,
     /// A column that is not needed.
     Skip,
 }
@@ -73,6 +75,7 @@ impl Field {
             "group" => Self::Group,
             "state" => Self::State,
             "weight" => Self::Weight,
+            "health" => Self::Health,
             _ => return None,
         })
     }
@@ -105,6 +108,9 @@ pub struct Read {
     /// Keeps only rows whose state matches one of these globs.
     #[serde(default)]
     pub only: Vec<super::Glob>,
+    /// A member is healthy where each `health` that it has matches one of these globs.
+    #[serde(default)]
+    pub healthy: Vec<super::Glob>,
     /// Exit codes other than 0 that are no failure.
     #[serde(default)]
     pub codes: Vec<i32>,

@@ -1,7 +1,7 @@
 //! One owner of the streams: what guard prints goes through here.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use super::escape::{escape, visible};
 
@@ -21,6 +21,11 @@ impl Ui {
     pub fn line(out: &mut impl Write, text: &str) -> io::Result<()> {
         out.write_all(harmless(text).as_bytes())?;
         out.write_all(b"\n")
+    }
+
+    /// Returns true where a person sees both streams.
+    pub fn is_seen() -> bool {
+        io::stdout().is_terminal() && io::stderr().is_terminal()
     }
 
     /// The stream for results that are written piece by piece.

@@ -44,6 +44,8 @@ pub enum Output {
 pub enum Happened {
     /// A call ended.
     Ended(usize, Ended),
+    /// A call took longer than it may, and was ended.
+    Late(usize),
     /// A signal reached guard.
     Signal(Arrived),
     /// Calls printed something.
@@ -57,7 +59,9 @@ pub enum Happened {
 pub struct Calls {
     signals: Signals,
     running: Vec<Running>,
-    ended: VecDeque<(usize, Ended)>,
+    ended: VecDeque<Happened>,
+    /// How long a call may take.
+    limit: Option<Duration>,
     output: Output,
     pipe: Option<(OwnedFd, OwnedFd)>,
     /// True since a child changed that was not looked at yet.
@@ -68,8 +72,11 @@ pub struct Calls {
 struct Running {
     call: usize,
     pid: i32,
+    since: Instant,
     /// When it was asked to end.
     ending: Option<Instant>,
+    /// True where that was because it took too long.
+    late: bool,
 }
 
 impl Calls {
@@ -77,7 +84,7 @@ impl Calls {
     ///
     /// # Errors
     /// When there is no descriptor left.
-    pub fn new(output: Output) -> io::Result<Self> {
+    pub fn new(output: Output, limit: Option<Duration>) -> io::Result<Self> {
         let pipe = match output {
             Output::Taken => {
                 let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
@@ -87,7 +94,7 @@ impl Calls {
             _ => None,
         };
         let signals = Signals::catch(&WATCHED)?;
-        Ok(Self { signals, running: Vec::new(), ended: VecDeque::new(), output, pipe, changed: false })
+        Ok(Self { signals, running: Vec::new(), ended: VecDeque::new(), limit, output, pipe, changed: false })
     }
 
     /// How many run.
@@ -112,7 +119,7 @@ impl Calls {
         let child = command.spawn().map_err(fault)?;
         // A process id always fits.
         let pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
-        self.running.push(Running { call, pid, ending: None });
+        self.running.push(Running { call, pid, since: Instant::now(), ending: None, late: false });
         Ok(())
     }
 
@@ -142,8 +149,8 @@ impl Calls {
             if let Some(said) = self.said() {
                 return Ok(Happened::Said(said));
             }
-            if let Some((call, ended)) = self.ended.pop_front() {
-                return Ok(Happened::Ended(call, ended));
+            if let Some(happened) = self.ended.pop_front() {
+                return Ok(happened);
             }
             while let Some(arrived) = self.signals.next() {
                 if arrived.signal != libc::SIGCHLD {
@@ -173,18 +180,24 @@ impl Calls {
     /// Asks every call to end; one that does not within five seconds is killed.
     pub fn end_all(&mut self) {
         for running in &mut self.running {
-            if running.ending.is_none() {
-                running.ending = Some(Instant::now());
-                send(running.pid, libc::SIGTERM);
-                send(running.pid, libc::SIGCONT);
-            }
+            running.end();
         }
     }
 
-    /// Kills what was asked to end long enough ago, and says when the next one is due.
+    /// Ends what takes too long, kills what was asked to end long enough ago, and says when the next
+    /// one is due.
     fn overdue(&mut self) -> Option<Duration> {
         let mut next = None;
         for running in &mut self.running {
+            let limit = self.limit.filter(|_| running.ending.is_none());
+            if let Some(left) = limit.map(|limit| limit.saturating_sub(running.since.elapsed())) {
+                if !left.is_zero() {
+                    next = next.into_iter().chain([left]).min();
+                    continue;
+                }
+                running.late = true;
+                running.end();
+            }
             let Some(since) = running.ending else { continue };
             let left = GRACE.saturating_sub(since.elapsed());
             if left.is_zero() {
@@ -226,7 +239,8 @@ impl Calls {
             };
             match ended {
                 Some(ended) => {
-                    self.ended.push_back((running.call, ended));
+                    let late = running.late.then_some(Happened::Late(running.call));
+                    self.ended.push_back(late.unwrap_or(Happened::Ended(running.call, ended)));
                     self.running.swap_remove(at);
                 }
                 None => at += 1,
@@ -248,6 +262,17 @@ impl Calls {
                 Err(Errno::INTR) => {}
                 _ => return None,
             }
+        }
+    }
+}
+
+impl Running {
+    /// Asks it to end, once.
+    fn end(&mut self) {
+        if self.ending.is_none() {
+            self.ending = Some(Instant::now());
+            send(self.pid, libc::SIGTERM);
+            send(self.pid, libc::SIGCONT);
         }
     }
 }

@@ -130,7 +130,7 @@ fn by_names(
     let health = Health::of(found, scene.policy);
     let keep = journal.progress().plan.floors.clone();
     let mut shown = Shown::new(scene, ui);
-    let watch = watch(&shown, scene.world, journal.path())?;
+    let watch = watch(&shown, scene, journal.path())?;
     let mut outside = Names::new((part, found), targets, keep, lock, scene, watch);
     before(&mut journal, &mut outside)?;
     let plan = &journal.progress().plan;
@@ -159,7 +159,7 @@ fn by_handles(
 ) -> Result<Outcome, record::Error> {
     let health = Health::of(found, scene.policy);
     let mut shown = Shown::new(scene, ui);
-    let watch = watch(&shown, scene.world, journal.path())?;
+    let watch = watch(&shown, scene, journal.path())?;
     let mut outside = Files::new((set, manner), positions, (found, health.clone()), lock, scene.world, watch);
     before(&mut journal, &mut outside)?;
     let plan = &journal.progress().plan;
@@ -181,8 +181,9 @@ fn by_handles(
     Ok(outcome(&ending))
 }
 
-fn watch(shown: &Shown<'_>, world: &dyn World, path: &Path) -> Result<Watch, record::Error> {
-    Watch::new(shown.output(), world).map_err(record::Error::io(path, "watched"))
+fn watch(shown: &Shown<'_>, scene: &Scene<'_>, path: &Path) -> Result<Watch, record::Error> {
+    Watch::new(shown.output(), scene.policy.call_timeout(), scene.world)
+        .map_err(record::Error::io(path, "watched"))
 }
 
 fn left(items: &[Item], journal: &Journal, shape: &Shape) -> Vec<Batch> {

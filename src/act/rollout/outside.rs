@@ -49,6 +49,8 @@ pub enum Woken {
 pub enum CallEnd {
     /// As a program ends.
     Program(Ended),
+    /// It took longer than it may, and was ended.
+    Late,
     /// Guard did it itself, and knows of each target; what is not named is done.
     Each(Vec<(usize, Fate)>),
 }

@@ -44,14 +44,15 @@ impl Watch {
     ///
     /// # Errors
     /// When there is no descriptor left.
-    pub fn new(output: Output, world: &dyn World) -> std::io::Result<Self> {
-        Ok(Self { calls: Calls::new(output)?, terminal: world.session().terminal })
+    pub fn new(output: Output, limit: Option<Duration>, world: &dyn World) -> std::io::Result<Self> {
+        Ok(Self { calls: Calls::new(output, limit)?, terminal: world.session().terminal })
     }
 
     /// Waits, as [`Outside::wait`] does.
     pub fn wait(&mut self, patience: Option<Duration>) -> Woken {
         match self.calls.wait(patience) {
             Ok(Happened::Ended(call, ended)) => Woken::Ended(call, CallEnd::Program(ended)),
+            Ok(Happened::Late(call)) => Woken::Ended(call, CallEnd::Late),
             Ok(Happened::Signal(arrived)) if arrived.signal == libc::SIGHUP => Woken::Lost,
             Ok(Happened::Signal(arrived)) => Woken::Interrupt(arrived.signal),
             Ok(Happened::Said(text)) => Woken::Said(text),

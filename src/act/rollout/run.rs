@@ -95,7 +95,8 @@ pub struct Runner<'a> {
 }
 
 impl<'a> Runner<'a> {
-    /// A runner for a journal that is open; failures of an earlier run count.
+    /// A runner for a journal that is open. Failures of an earlier run do not count: who resumes has
+    /// seen them, and where the first one stops it could never go on.
     pub fn new(
         journal: &'a mut Journal,
         outside: &'a mut dyn Outside,
@@ -103,7 +104,7 @@ impl<'a> Runner<'a> {
         tell: &'a mut dyn FnMut(&Event),
     ) -> Self {
         let tally = tally(journal);
-        let (failures, worst) = (tally.failed, None);
+        let (failures, worst) = (0, None);
         Self { journal, outside, tell, terms, failures, worst, calls: 0, interrupts: 0, ending: false, tally }
     }
 
@@ -183,6 +184,7 @@ impl<'a> Runner<'a> {
         };
         let stop = self.calls(&calls).err();
         self.journal.sync().map_err(unwritten)?;
+        (self.tell)(&Event::BatchEnded { batch: at + 1, of, tally: tally(self.journal) });
         if let Some(stop) = stop {
             return Err(stop);
         }
@@ -313,6 +315,7 @@ impl<'a> Runner<'a> {
             CallEnd::Program(Ended::Code(0)) => return self.settled(call, targets, Fate::Done, None),
             CallEnd::Each(fates) => return self.each(call, targets, fates),
             CallEnd::Program(Ended::Code(code)) => format!("a call failed with exit code {code}"),
+            CallEnd::Late => "a call took longer than it may, and was ended".to_owned(),
             CallEnd::Program(Ended::Signal(signal)) => format!("a call was ended by signal {signal}"),
         };
         if let CallEnd::Program(ended) = how {

@@ -8,7 +8,7 @@ use crate::tool::grouped;
 use crate::ui::Ui;
 use crate::ui::fold::{fold, sample};
 use crate::ui::plan::shown_name;
-use crate::ui::rollout::{End, Event, Plain};
+use crate::ui::rollout::{End, Event, Live, Plain};
 use crate::world::calls::Output;
 
 use super::super::carry::Scene;
@@ -24,29 +24,49 @@ const WIDTH: usize = 1000;
 /// Shows events where the operator looks.
 pub struct Shown<'a> {
     ui: &'a mut Ui,
-    json: bool,
-    plain: Plain,
+    how: How,
+    hear: &'a dyn Fn(&Event),
+}
+
+/// How events are shown.
+enum How {
+    Json,
+    Lines(Plain),
+    Live(Box<Live>),
 }
 
 impl<'a> Shown<'a> {
     /// As guard's options wish it.
-    pub fn new(scene: &Scene<'_>, ui: &'a mut Ui) -> Self {
-        Self { ui, json: scene.wish.json, plain: Plain::default() }
+    pub fn new(scene: &'a Scene<'_>, ui: &'a mut Ui) -> Self {
+        let dumb = scene.world.variable("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+        let how = match scene.wish.json {
+            true => How::Json,
+            false if !dumb && Ui::is_seen() => How::Live(Box::default()),
+            false => How::Lines(Plain::default()),
+        };
+        Self { ui, how, hear: scene.hear }
     }
 
     /// What the calls do with their output beside it.
     pub fn output(&self) -> Output {
-        if self.json { Output::Aside } else { Output::Inherited }
+        match self.how {
+            How::Json => Output::Aside,
+            How::Lines(_) => Output::Inherited,
+            How::Live(_) => Output::Taken,
+        }
     }
 
     /// Shows one event.
     pub fn tell(&mut self, event: &Event) {
-        if self.json {
-            let line = to_line(event).unwrap_or_default();
-            // Who reads the events may have gone; the rollout goes on, its journal tells.
-            let _ = self.ui.print(&String::from_utf8_lossy(&line));
-        } else {
-            self.plain.show(event, self.ui);
+        (self.hear)(event);
+        match &mut self.how {
+            How::Json => {
+                let line = to_line(event).unwrap_or_default();
+                // Who reads the events may have gone; the rollout goes on, its journal tells.
+                let _ = self.ui.print(&String::from_utf8_lossy(&line));
+            }
+            How::Lines(plain) => plain.show(event, self.ui),
+            How::Live(live) => live.show(event, self.ui),
         }
     }
 

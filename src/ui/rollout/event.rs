@@ -98,6 +98,15 @@ pub enum Event {
         /// What went wrong, where anything did.
         failure: Option<String>,
     },
+    /// No call of a batch runs any more.
+    BatchEnded {
+        /// Its number, from 1.
+        batch: usize,
+        /// How many there are.
+        of: usize,
+        /// Targets by state now.
+        tally: Tally,
+    },
     /// Calls printed something.
     Said {
         /// What, as it came.

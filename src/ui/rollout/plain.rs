@@ -17,12 +17,17 @@ pub struct Plain {
 impl Plain {
     /// Shows one event.
     pub fn show(&mut self, event: &Event, ui: &mut Ui) {
+        if let Some(text) = self.text(event) {
+            ui.complain(&text);
+        }
+    }
+
+    /// What is said of an event, where it is worth a line.
+    pub(super) fn text(&mut self, event: &Event) -> Option<String> {
         if let Event::Planned { stages, .. } = event {
             self.stages = stages.len();
         }
-        if let Some(text) = line(event, self.stages) {
-            ui.complain(&text);
-        }
+        line(event, self.stages)
     }
 }
 
@@ -80,6 +85,7 @@ fn line(event: &Event, stages: usize) -> Option<String> {
         Event::Said { .. }
         | Event::FloorHeld { .. }
         | Event::BatchBegan { .. }
+        | Event::BatchEnded { .. }
         | Event::CallStarted { .. }
         | Event::CallEnded { failure: None, .. }
         | Event::Checked { passed: true, .. }

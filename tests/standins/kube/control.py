@@ -1,7 +1,7 @@
 """The controls that tests turn: /_control, which is never logged.
 
 POST /_control {"op": …}:
-  set         {"recreate", "page", "linger", "plain_discovery", "version"}
+  set         {"recreate", "page", "linger", "plain_discovery", "version", "phase"}
   fault       one fault of faults.py      appear   one appearance of faults.py
   clear       no faults, no appearances
   create      {"object": whole object}    pod      {"pod": short form of fixture.py}

@@ -37,7 +37,7 @@ class Store:
 
     def __init__(self):
         self.lock = threading.Condition(threading.RLock())
-        self.settings = {"recreate": False, "page": 0, "linger": 0, "plain_discovery": False, "version": "v1.32.4"}
+        self.settings = {"recreate": False, "page": 0, "linger": 0, "plain_discovery": False, "phase": "Running", "version": "v1.32.4"}
         self.clear()
 
     def clear(self):

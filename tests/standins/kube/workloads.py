@@ -184,7 +184,7 @@ def _make_pod(store, res, obj, template, digest, node):
     spec = copy.deepcopy(template.get("spec") or {})
     if node is not None:
         spec["nodeName"] = node
-    status = {"phase": "Succeeded"} if res.plural == "jobs" else {}
+    status = {"phase": "Succeeded" if res.plural == "jobs" else store.settings["phase"]}
     since = {"creationTimestamp": meta["creationTimestamp"]} if store.loading else {}
     store.create(pods, meta["namespace"], {
         "metadata": since | {
