@@ -137,9 +137,16 @@ fn read(file: &PathBuf) -> Result<ToolFile, ConfigFault> {
 
 fn check(files: &[PathBuf], ui: &mut Ui) -> Result<u8, Failure> {
     let mut code = 0;
+    let kinds = kinds()?;
     for file in files {
         match read(file) {
-            Ok(_) => ui.print(&format!("{}: good", escape(file)))?,
+            Ok(tool) => {
+                let called = file.file_stem().unwrap_or_default().to_string_lossy();
+                for remark in tool.remarks(&called, &kinds) {
+                    ui.complain(&format!("warning: {}: {}", escape(file), escape(&remark)));
+                }
+                ui.print(&format!("{}: good", escape(file)))?;
+            }
             Err(fault) => {
                 code = exit::FOUND;
                 ui.complain(&fault.render());

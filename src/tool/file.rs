@@ -506,6 +506,18 @@ pub enum ToolFault {
     /// The file names no program.
     #[error("the tool has no names")]
     NoNames,
+    /// A template holds a name that no `text` table has.
+    #[error("action '{0}': {1} holds '{{{2}}}', which is no placeholder and no name of a text table")]
+    Placeholder(String, &'static str, String),
+    /// Only a listing knows the targets, and there is none.
+    #[error("action '{0}': source = \"listing\" needs a list, or unknown where none can be made")]
+    NoList(String),
+    /// A freeze by names without the command that names them.
+    #[error("action '{0}': freeze = \"{1}\" needs a narrow that names the targets")]
+    NoNarrow(String, &'static str),
+    /// A narrowed command would not name what was shown.
+    #[error("action '{0}': narrow '{1}' names no targets: it needs {{targets}}, {{folded}} or {{each …}}")]
+    NamesNothing(String, String),
 }
 
 impl ToolFile {
@@ -530,6 +542,7 @@ impl ToolFile {
                 regex::bytes::Regex::new(keep)
                     .map_err(|fault| ToolFault::Keep(action.name.clone(), fault.to_string()))?;
             }
+            action.makes_sense(&self.tool)?;
         }
         Ok(self)
     }

@@ -27,6 +27,25 @@ impl Glob {
         self.alternatives.iter().any(|a| matches(a.as_bytes(), word))
     }
 
+    /// True where a `[` is never closed: it stands for itself then, which is hardly meant.
+    #[must_use]
+    pub fn has_open_class(&self) -> bool {
+        self.alternatives.iter().any(|glob| {
+            let mut rest = glob.as_bytes();
+            while let Some((first, after)) = rest.split_first() {
+                rest = match first {
+                    b'\\' => after.get(1..).unwrap_or_default(),
+                    b'[' => match class(after, b'a') {
+                        Some((_, len)) => &after[len..],
+                        None => return true,
+                    },
+                    _ => after,
+                };
+            }
+            false
+        })
+    }
+
     /// The glob as it was written.
     pub fn text(&self) -> &str {
         &self.text
@@ -167,6 +186,13 @@ mod tests {
     fn many_stars_stay_quick() {
         assert!(!glob(&"*a".repeat(200), &"a".repeat(199)));
         assert!(!glob(&"*a".repeat(30), &"b".repeat(100_000)));
+    }
+
+    #[test]
+    fn a_class_that_is_never_closed_is_seen() {
+        let open = |text: &str| Glob::try_from(text.to_owned()).unwrap().has_open_class();
+        assert!(open("prod-[") && open("[ab") && open("a[]") && open("{x,[y}"));
+        assert!(!open("prod-[ab]") && !open("\\[") && !open("[]]") && !open("a]") && !open(""));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod glob;
 mod health;
 mod kinds;
 mod listing;
+mod sense;
 mod spec;
 mod template;
 

@@ -89,6 +89,15 @@ pub fn tools(places: &Places) -> Vec<Finding> {
     let (mut found, mut missing, mut before) = (Vec::new(), Vec::new(), Vec::new());
     for name in all {
         let path = find_here(name.as_ref()).ok();
+        if let Ok(Some(file)) = shelf.get(&name)
+            && let Some(off) = file.switches_off()
+            && let Some(folder) = places.ruling()
+        {
+            let own = folder.join("tools").join(format!("{name}.toml"));
+            let text = format!("{}: {}", escape(&own), escape(&off));
+            let mend = format!("guardctl tools check {}", quote(&[own]));
+            found.push(Finding::new("tools", State::Wrong, text).mended_by(mend));
+        }
         if let Err(fault) = shelf.get(&name) {
             let file = places.ruling().map(|folder| folder.join("tools").join(format!("{name}.toml")));
             let text = format!("{}: {}", escape(&name), escape(&fault.to_string()));
