@@ -34,7 +34,7 @@ pub struct Options {
     #[arg(long, value_name = "1,10%,50%,100%")]
     pub stages: Option<Stages>,
     /// Run so many calls of a rollout at once
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
     pub parallel: Option<usize>,
     /// Rest between the stages of a rollout: a time, or 'ask' to wait until you say so
     #[arg(long, value_name = "30s|ask")]
@@ -139,20 +139,48 @@ pub fn wrong_usage(program: &str, fault: &clap::Error) -> String {
     format!("{program}: {}", lines.join("\n"))
 }
 
+fn one_or_more(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a number from 1 up is needed".into())
+}
+
 /// `--stages` takes its list from the next word only where that word is one; alone it means the default.
-fn with_default_stages(args: Vec<OsString>) -> Vec<OsString> {
-    let is_list =
-        |word: Option<&OsString>| word.and_then(|w| w.to_str()).is_some_and(|w| w.parse::<Stages>().is_ok());
-    let alone = args.iter().position(|w| w == OsStr::new("--stages"));
-    // Only guard's own options count: behind the first plain word everything is the command's.
-    match alone {
-        Some(at) if !is_list(args.get(at + 1)) => {
-            let mut args = args;
-            args[at] = "--stages=1,10%,50%,100%".into();
-            args
-        }
-        _ => args,
+///
+/// A word that begins like a list and is none stays its value, and so a fault: nobody means a program.
+fn with_default_stages(mut args: Vec<OsString>) -> Vec<OsString> {
+    let begins = |word: &str| word.starts_with(|c: char| c.is_ascii_digit() || "%,-+".contains(c));
+    let is_list = |word: &str| word.parse::<Stages>().is_ok() || begins(word) && !word.starts_with("--");
+    if let Some(at) = own_stages(&args)
+        && !args.get(at + 1).and_then(|word| word.to_str()).is_some_and(is_list)
+    {
+        args[at] = "--stages=1,10%,50%,100%".into();
     }
+    args
+}
+
+/// Where a bare `--stages` stands among guard's own options; behind the first plain word everything
+/// is the command's.
+fn own_stages(args: &[OsString]) -> Option<usize> {
+    if !args.iter().any(|word| word == "--stages") {
+        return None;
+    }
+    let command = Options::command();
+    let valued = |word: &OsString| {
+        let long = word.to_str().and_then(|word| word.strip_prefix("--"));
+        command
+            .get_arguments()
+            .any(|arg| arg.get_long().is_some() && arg.get_long() == long && arg.get_action().takes_values())
+    };
+    let mut at = 1;
+    while let Some(word) = args.get(at) {
+        if word == "--stages" {
+            return Some(at);
+        }
+        if word == "--" || !word.as_encoded_bytes().starts_with(b"-") {
+            return None;
+        }
+        at += if valued(word) { 2 } else { 1 };
+    }
+    None
 }
 
 #[cfg(test)]
@@ -193,5 +221,19 @@ mod tests {
         assert_eq!(options("guard --stages rm a").stages, Some(Stages::default()));
         assert_eq!(options("guard --stages 1,5 rm a").stages, "1,5".parse().ok());
         assert_eq!(options("guard --stages=50% rm a").command, ["rm", "a"]);
+        assert_eq!(options("guard --stages --plan rm a").stages, Some(Stages::default()));
+        assert_eq!(options("guard --plan rm --stages a").command, ["rm", "--stages", "a"]);
+        assert_eq!(options("guard --max 3 -- rm --stages").stages, None);
+        for wrong in ["--stages 50%,10% rm x", "--stages 5,5 rm x", "--stages 0 rm x", "--stages 10,x rm x"] {
+            assert!(parse(format!("guard {wrong}").split(' ').map(OsString::from).collect()).is_err());
+        }
+    }
+
+    #[test]
+    fn no_call_at_once_is_no_rollout() {
+        for wrong in ["--parallel 0 rm x", "--parallel=-1 rm x", "--parallel x rm"] {
+            assert!(parse(format!("guard {wrong}").split(' ').map(OsString::from).collect()).is_err());
+        }
+        assert_eq!(options("guard --parallel 2 rm x").parallel, Some(2));
     }
 }

@@ -297,3 +297,34 @@ fleet: remove: 'fleet remove a b': operands is ["a", "b"], expected ["a"]
 "#]]
     );
 }
+
+/// A slip in a policy, and what has to be said of it.
+const SLIPS: [(&str, &str, i32); 8] = [
+    ("[environment.p]\ncontexts = ['prod-[']\n", "error: 'prod-[' has a '[' that is never closed", 1),
+    ("[limits.destroy.member]\nprotect = ['db[1']\n", "error: 'db[1' has a '['", 1),
+    ("[limits.\"kubectl delete\"]\nconfirm_names = ['db[1']\n", "error: 'db[1' has a '['", 1),
+    ("[environment.p]\nraise = 9\n", "warning: raise = 9 does no more than 5", 0),
+    ("stages = ['50%', '10%']\n", "error: '50%,10%' does not grow", 1),
+    ("stages = ['some']\n", "error: 'some' is no stage", 1),
+    (
+        "[[test]]\nrun = 'rm x'\nexpect = { verdict = 'alow' }\n",
+        "test 'rm x': 'alow' is no verdict: write one of allow, confirm, dry-run",
+        1,
+    ),
+    (
+        "[role.web]\ntool = 'kubctl'\n",
+        "warning: no tool file that has actions begins its names with 'kubctl'",
+        0,
+    ),
+];
+
+#[test]
+fn slips_that_can_be_read_are_told() {
+    let site = Site::new();
+    for (text, said, code) in SLIPS {
+        site.write("slip.toml", text);
+        let all = site.said(&["policy", "check", ".config/guard/slip.toml"]);
+        assert!(all.contains(said), "{text}{all}");
+        assert!(all.contains(&format!("--- exit {code}\n")), "{text}{all}");
+    }
+}

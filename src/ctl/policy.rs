@@ -4,6 +4,7 @@ pub mod check;
 mod explain;
 mod schema;
 mod show;
+mod slips;
 pub mod test;
 
 use std::ffi::OsString;

@@ -51,7 +51,9 @@ pub fn asked(options: &Options, policy: &Policy) -> Result<Asked, Fault> {
         expect: options.expect,
         max: options.max,
         stages: options.stages.clone(),
-        site_stages: site.transpose().map_err(|fault: StagesFault| Fault::Plan(fault.to_string()))?,
+        site_stages: site
+            .transpose()
+            .map_err(|fault: StagesFault| Fault::Usage(format!("the policy's stages: {fault}")))?,
         break_glass: options.break_glass.clone(),
         plan: options.plan_in.as_deref().map(|path| load(path, policy)).transpose()?,
         command: options.command.clone(),

@@ -11,6 +11,9 @@ pub enum StagesFault {
     /// The list is empty.
     #[error("no stages are given: write numbers and shares that grow, like 1,10%,50%,100%")]
     Empty,
+    /// A stage that is no more than the one before it.
+    #[error("'{0}' does not grow: write numbers and shares that grow, like 1,10%,50%,100%")]
+    Shrinks(String),
 }
 
 /// Cumulative stages of a rollout: `1,10%,50%,100%`.
@@ -29,7 +32,16 @@ impl std::str::FromStr for Stages {
     fn from_str(text: &str) -> Result<Self, StagesFault> {
         let words = text.split(',').map(str::trim).filter(|w| !w.is_empty());
         let amounts = words.map(amount).collect::<Result<Vec<_>, _>>()?;
-        if amounts.is_empty() { Err(StagesFault::Empty) } else { Ok(Self(amounts)) }
+        if amounts.is_empty() {
+            return Err(StagesFault::Empty);
+        }
+        let numbers = amounts.iter().filter_map(|a| if let Amount::Number(n) = a { Some(*n) } else { None });
+        let shares = amounts.iter().filter_map(|a| if let Amount::Percent(p) = a { Some(*p) } else { None });
+        // A number and a share compare only where a count is known; there, what does not grow is left out.
+        if !(numbers.is_sorted_by(|a, b| a < b) && shares.is_sorted_by(|a, b| a < b)) {
+            return Err(StagesFault::Shrinks(text.to_owned()));
+        }
+        Ok(Self(amounts))
     }
 }
 
@@ -81,7 +93,7 @@ mod tests {
 
     #[test]
     fn senseless_stages_are_faults() {
-        for text in ["", ",", "0", "-1", "x", "0%", "101%", "1e99999%"] {
+        for text in ["", ",", "0", "-1", "x", "0%", "101%", "1e99999%", "50%,10%", "5,5", "1,50%,1"] {
             assert!(text.parse::<Stages>().is_err(), "{text}");
         }
     }
@@ -89,8 +101,8 @@ mod tests {
     proptest! {
         #[test]
         fn batches_sum_up(count in 0u64..5_000_000, shares in proptest::collection::vec(1u64..5000, 1..6)) {
-            let text = shares.iter().map(|s| if s % 2 == 0 { s.to_string() } else { format!("{}%", s % 100 + 1) });
-            let stages: Stages = text.collect::<Vec<_>>().join(",").parse().unwrap();
+            let amount = |s: &u64| if s % 2 == 0 { Amount::Number(*s) } else { Amount::Percent((s % 100 + 1) as f64) };
+            let stages = Stages(shares.iter().map(amount).collect());
             let batches = stages.batches(count);
             prop_assert_eq!(batches.iter().sum::<u64>(), count);
             prop_assert!(batches.iter().all(|b| *b > 0));

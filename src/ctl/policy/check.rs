@@ -118,6 +118,7 @@ pub fn remarks<'p>(policy: &'p Policy, actions: &[String]) -> Vec<(&'p Layer, Re
                 }
             }
         }
+        own.extend(super::slips::of(&layer.file, actions));
         out.extend(own.into_iter().map(|remark| (layer, remark)));
     }
     out
