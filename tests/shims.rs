@@ -359,6 +359,12 @@ fn install_and_remove_touch_only_guards_own_links() {
     for wrong in ["../rm", "", "guardctl", ".x", "a/b"] {
         assert_eq!(ctl(&scene, &["shims", "install", wrong]).code, Some(125), "{wrong}");
     }
+    let ran = ctl(&scene, &["shims", "install", "rm", "nosuch"]);
+    assert_eq!(
+        (ran.code, ran.said().trim_end()),
+        (Some(125), "guardctl: nosuch: no tool file speaks for it, so a shim would let all of it pass")
+    );
+    assert!(!dir.join("rm").exists() && !dir.join("nosuch").exists(), "all or nothing");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::exit;
-use crate::policy::{Places, Shelf};
+use crate::policy::{Places, Shelf, Stance, load};
 use crate::tool::ToolFile;
 use crate::ui::Ui;
 use crate::ui::escape::{escape, quote};
@@ -100,12 +100,9 @@ fn install(which: &Which, ui: &mut Ui) -> Result<u8, Failure> {
     if let Some(why) = links::exposed(&dir) {
         return Err(Failure::Usage(format!("no shims are put where others may exchange them: {why}")));
     }
-    let names = if which.tools.is_empty() { usual_tools(ui)? } else { which.tools.clone() };
+    let names = if which.tools.is_empty() { usual_tools(ui)? } else { judged(&which.tools)? };
     let (mut new, mut all, mut code) = (0, 0, 0);
     for name in std::iter::once(MARK.into()).chain(names) {
-        if !is_name(&name) {
-            return Err(Failure::Usage(format!("{} is no name of a tool", quote(&[&name]))));
-        }
         match links::place(&dir, &name, &guard).map_err(cant)? {
             Placed::Refused => {
                 code = exit::FOUND;
@@ -226,6 +223,24 @@ fn is_name(name: &OsString) -> bool {
     let bytes = name.as_encoded_bytes();
     let plain = !bytes.is_empty() && !bytes.contains(&b'/') && !bytes.starts_with(b".");
     plain && !["guardctl", "guard-shell"].iter().any(|own| name == own)
+}
+
+/// The tools as named, where a shim would do something: a name that is mistyped guards nothing.
+fn judged(names: &[OsString]) -> Result<Vec<OsString>, Failure> {
+    let world = Real::new(false);
+    let places = configured::places(&world, &world.session().cwd);
+    let shelf = Shelf::new(&places);
+    let all = load(&places)?.unnamed().value != Stance::Allow;
+    for name in names {
+        if !is_name(name) {
+            return Err(Failure::Usage(format!("{} is no name of a tool", quote(&[name]))));
+        }
+        if !all && name != MARK && shelf.get(&name.to_string_lossy())?.is_none() {
+            let what = "no tool file speaks for it, so a shim would let all of it pass";
+            return Err(Failure::Usage(format!("{}: {what}", quote(&[name]))));
+        }
+    }
+    Ok(names.to_vec())
 }
 
 /// The tools worth a shim whose program is here. Others would make a missing program look present.
