@@ -101,7 +101,7 @@ mod tests {
     proptest! {
         #[test]
         fn batches_sum_up(count in 0u64..5_000_000, shares in proptest::collection::vec(1u64..5000, 1..6)) {
-            let amount = |s: &u64| if s % 2 == 0 { Amount::Number(*s) } else { Amount::Percent((s % 100 + 1) as f64) };
+            let amount = |s: &u64| if s.is_multiple_of(2) { Amount::Number(*s) } else { Amount::Percent((s % 100 + 1) as f64) };
             let stages = Stages(shares.iter().map(amount).collect());
             let batches = stages.batches(count);
             prop_assert_eq!(batches.iter().sum::<u64>(), count);
