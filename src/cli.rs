@@ -42,7 +42,8 @@ pub struct Options {
     /// Write the plan to FILE, to be run later with --plan-in
     #[arg(long, value_name = "FILE")]
     pub plan_out: Option<PathBuf>,
-    /// Run exactly the plan in FILE, if the world still matches it
+    /// Run exactly the plan in FILE, if the world still matches it; where nobody said yes to it, it is
+    /// worth what --expect with its number is
     #[arg(long, value_name = "FILE")]
     pub plan_in: Option<PathBuf>,
     /// Write what became of the command to FILE as JSON: ran, code, signal, rung

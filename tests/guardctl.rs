@@ -141,6 +141,13 @@ fn every_page_and_completion_is_written() {
     for page in ["guard.1", "guardctl.1", "guardctl-judge.1", "guard-shell.1"] {
         assert!(fs::read_to_string(folder.join(page)).unwrap().starts_with(".ie"), "{page}");
     }
+    for (page, program) in [("guard.1", "119"), ("guardctl.1", "141")] {
+        let text = fs::read_to_string(folder.join(page)).unwrap();
+        for section in ["\"EXIT STATUS\"", "ENVIRONMENT", "FILES", "EXAMPLES"] {
+            assert!(text.contains(&format!("\n.SH {section}\n")), "{page}: {section}");
+        }
+        assert!(text.contains(program) && text.contains("guard.toml"), "{page}");
+    }
     assert!(fs::read_to_string(folder.join("guard-shell.1")).unwrap().contains("not ready in this build"));
     for shell in ["bash", "zsh", "fish"] {
         for program in ["guard", "guardctl", "guard-shell"] {

@@ -108,21 +108,21 @@ fn every_line_gets_its_answer_in_order() {
         told(&answers),
         str![[r#"
 allow at-most 1 -
-deny unknown 0 unread
-confirm unknown 0 unknown
+deny unknown - unread
+confirm unknown - unknown
 confirm at-most 4 limits.destroy.member.confirm
 allow at-most 2 -
-confirm unknown 0 unknown
-deny unknown 0 unread
-confirm unknown 0 unknown
-deny unknown 0 unread
-deny unknown 0 unread
-deny unknown 0 unread
-deny unknown 0 unread
-confirm unknown 0 blank
+confirm unknown - unknown
+deny unknown - unread
+confirm unknown - unknown
+deny unknown - unread
+deny unknown - unread
+deny unknown - unread
+deny unknown - unread
+confirm unknown - blank
 allow - - -
 confirm at-most 3 limits.destroy.member.confirm
-confirm unknown 0 unknown
+confirm unknown - unknown
 allow - - -
 
 "#]]
@@ -156,7 +156,7 @@ fn a_line_is_judged_in_its_own_folder_with_its_own_variables() {
         str![[r#"
 allow at-most 1 -
 confirm at-most 1 limits.destroy.member.confirm
-deny unknown 0 unread
+deny unknown - unread
 dry-run at-most 1 environment
 allow at-most 1 -
 confirm at-most 1 limits.destroy.member.confirm
@@ -317,9 +317,9 @@ fn offline_what_find_deletes_is_bounded_by_what_lies_below_its_starts() {
 allow at-most 4 -
 confirm at-most 1201 limits.destroy.small.confirm
 allow at-most 1 -
-confirm unknown 0 unknown
-confirm unknown 0 unknown
-confirm unknown 0 unknown
+confirm unknown - unknown
+confirm unknown - unknown
+confirm unknown - unknown
 
 "#]]
     );

@@ -72,7 +72,7 @@ fn a_failure_is_a_fault_even_with_output() {
     assert_eq!(listed("echo one; exit 3", LONG), Err(failed(Some(3), None, "")));
     assert_eq!(
         listed("echo; echo 'no access ' >&2; echo two >&2; exit 1", LONG),
-        Err(failed(Some(1), None, "no access"))
+        Err(failed(Some(1), None, "two"))
     );
     assert_eq!(listed("echo one; kill -9 $$", LONG), Err(failed(None, Some(9), "")));
     assert_eq!(listed("yes x | head -c 10000000 >&2; exit 1", LONG), Err(failed(Some(1), None, "x")));

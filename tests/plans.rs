@@ -208,3 +208,70 @@ fn a_plan_says_what_was_typed_without_secrets() {
     let masked = argv("env PGPASSWORD=hunter2 rm -rf a");
     assert_eq!(masked, words("env PGPASSWORD=*** rm -rf a"));
 }
+
+#[test]
+fn a_plan_that_nobody_said_yes_to_is_worth_its_own_number() {
+    if ruled_elsewhere() {
+        return;
+    }
+    let scene = Scene::new().listing("seq 5");
+    let good = planned(&scene);
+    assert_eq!((&good["scope"]["count"], &good["issued"]["granted"]), (&json!(5), &Value::Null));
+    let mut forged = good.clone();
+    forged["scope"]["count"] = json!(3);
+    scene.write("plan", forged.to_string());
+    let ran = run(&scene).is(123);
+    assert!(ran.said().contains("the plan was changed after it was written"), "{ran:?}");
+    assert!(scene.removed().is_empty());
+
+    // What could not be counted has no number to be held to: no plan stands in for a person.
+    let scene = Scene::new().listing("exit 1").policy("[limits.\"toy remove\"]\nunknown = \"confirm\"\n");
+    let plan = planned(&scene);
+    assert_eq!((&plan["scope"]["count"], &plan["scope"]["certainty"]), (&Value::Null, &json!("unknown")));
+    run(&scene).is(122);
+    assert!(scene.removed().is_empty());
+}
+
+#[test]
+fn a_plan_has_text_as_it_is_and_only_other_bytes_escaped() {
+    if ruled_elsewhere() {
+        return;
+    }
+    let scene = Scene::new().listing("printf '%s\\n' 'a\\b' 'grün'; printf '\\377\\n'");
+    let ran = scene.guard(["--plan", "--json", "toy", "remove", "c\\d", "a\tb", "\u{202e}"]);
+    let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(!text.contains('\u{202e}'), "{text}");
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(plan["argv"], json!(["toy", "remove", "c\\d", "a\tb", "\u{202e}"]));
+    assert_eq!(plan["scope"]["sample"], json!(["a\\b", "grün", "\\xff"]), "{text}");
+}
+
+#[test]
+fn what_is_said_beforehand_is_answered() {
+    if ruled_elsewhere() {
+        return;
+    }
+    let scene = Scene::new().listing("seq 5");
+    let told = |options: &str| {
+        let ran = scene.guard(words(&format!("--plan {options} toy remove x")));
+        String::from_utf8_lossy(&ran.stdout).lines().last().unwrap_or_default().to_owned()
+    };
+    assert_eq!(told("--expect 5"), "--expect 5 holds: it would run without a question");
+    assert_eq!(told("--max 4"), "--max 4 does not hold: it would stop with exit code 123");
+
+    let scene = Scene::new().listing("seq 5").policy("[limits.\"toy remove\"]\nstage = 2\n");
+    let ran = scene.guard(words("--expect 5 toy remove x")).is(122);
+    assert!(ran.said().contains("so many have to run in stages, and --stages is not given"), "{ran:?}");
+    assert!(scene.removed().is_empty());
+    assert_eq!(scene.guard(words("--expect 5 --stages toy remove x")).code, Some(0));
+}
+
+#[test]
+fn nothing_is_no_rollout() {
+    let scene = Scene::new();
+    let ran = scene.guard(words("--stages rm -f gone"));
+    assert_eq!((ran.code, ran.said()), (Some(0), String::new()));
+    assert!(!scene.log().contains("rollout"), "{}", scene.log());
+    let ran = scene.guard(words("--stages rm gone"));
+    assert!(ran.code == Some(1) && ran.said().starts_with("rm: cannot remove 'gone'"), "{ran:?}");
+}

@@ -289,7 +289,7 @@ error: unknown variant `relst`, expected one of `names`, `plan`, `lease`, `handl
     assert_data_eq!(
         site.said(&["tools", "test", ".config/guard/broken.toml"]),
         str![[r#"
-2 examples, 1 failures
+2 examples, 1 failure
 --- said
 fleet: remove: 'fleet remove a b': operands is ["a", "b"], expected ["a"]
 --- exit 1

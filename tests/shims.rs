@@ -347,7 +347,7 @@ fn install_and_remove_touch_only_guards_own_links() {
 
     assert_eq!(
         ctl(&scene, &["shims", "install", "rm"]).stdout,
-        format!("{}: 1 shims, 0 of them new\n", dir.display()).into_bytes()
+        format!("{}: 1 shim, 0 of them new\n", dir.display()).into_bytes()
     );
     assert_eq!(ctl(&scene, &["shims", "remove", "rm"]).code, Some(0));
     assert!(!dir.join("rm").exists());

@@ -124,7 +124,7 @@ impl Judge {
         let text = if self.args.explain {
             explain::to_json(&plan, &decision.parts, &policies)
         } else {
-            serde_json::to_string(&plan)
+            crate::record::to_line(&plan).map(|line| String::from_utf8_lossy(&line).into_owned())
         };
         text.unwrap_or_else(|_| "null".to_owned())
     }

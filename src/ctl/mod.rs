@@ -11,6 +11,7 @@ mod pages;
 pub mod policy;
 pub mod prompt;
 pub mod rollout;
+mod sections;
 pub mod shims;
 pub mod tool_tests;
 pub mod tools;

@@ -55,15 +55,25 @@ impl Program {
 /// Where a page can't be written.
 pub fn man(args: &ManArgs, ui: &mut Ui) -> Result<u8, Failure> {
     match &args.folder {
-        None => clap_mangen::Man::new(Ctl::command()).render(&mut ui.out())?,
+        None => page(Program::Guardctl, Ctl::command(), &mut ui.out())?,
         Some(folder) => {
             std::fs::create_dir_all(folder)?;
             for program in [Program::Guard, Program::Guardctl, Program::GuardShell] {
-                clap_mangen::generate_to(program.command().disable_help_subcommand(true), folder)?;
+                let command = program.command().disable_help_subcommand(true);
+                clap_mangen::generate_to(command.clone(), folder)?;
+                let mut text = Vec::new();
+                page(program, command, &mut text)?;
+                std::fs::write(folder.join(format!("{}.1", program.command().get_name())), text)?;
             }
         }
     }
     Ok(0)
+}
+
+/// The page of a whole program, with the sections that its options alone do not make.
+fn page(program: Program, command: clap::Command, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    clap_mangen::Man::new(command).render(out)?;
+    super::sections::write(program, out)
 }
 
 /// Prints the completions of a program for a shell.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::policy::{Places, Shelf, Stance, load};
-use crate::tool::ToolFile;
+use crate::tool::{ToolFile, number_of};
 use crate::ui::Ui;
 use crate::ui::escape::{escape, quote};
 use crate::world::exec::find_program;
@@ -101,7 +101,7 @@ fn install(which: &Which, ui: &mut Ui) -> Result<u8, Failure> {
         return Err(Failure::Usage(format!("no shims are put where others may exchange them: {why}")));
     }
     let names = if which.tools.is_empty() { usual_tools(ui)? } else { judged(&which.tools)? };
-    let (mut new, mut all, mut code) = (0, 0, 0);
+    let (mut new, mut all, mut code) = (0, 0_usize, 0);
     for name in std::iter::once(MARK.into()).chain(names) {
         match links::place(&dir, &name, &guard).map_err(cant)? {
             Placed::Refused => {
@@ -116,7 +116,7 @@ fn install(which: &Which, ui: &mut Ui) -> Result<u8, Failure> {
             _ => {}
         }
     }
-    ui.print(&format!("{}: {all} shims, {new} of them new", escape(&dir)))?;
+    ui.print(&format!("{}: {}, {new} of them new", escape(&dir), number_of(all, "shim")))?;
     if !status::in_path(&dir) {
         let line = "eval \"$(guardctl init bash)\"";
         ui.complain(&format!(
@@ -136,10 +136,10 @@ fn remove(which: &Which, ui: &mut Ui) -> Result<u8, Failure> {
     };
     let there: Vec<OsString> = there.into_iter().filter(|(_, s)| own(s)).map(|(name, _)| name).collect();
     let names = if which.tools.is_empty() { &there } else { &which.tools };
-    let (mut gone, mut code) = (0, 0);
+    let (mut gone, mut code) = (0_usize, 0);
     for name in names.iter().filter(|name| *name != MARK) {
         if is_name(name) && links::take(&dir, name).map_err(cant)? {
-            gone += u32::from(there.contains(name));
+            gone += usize::from(there.contains(name));
         } else {
             code = exit::FOUND;
             let file = dir.join(name);
@@ -152,7 +152,7 @@ fn remove(which: &Which, ui: &mut Ui) -> Result<u8, Failure> {
         // Only where it is empty now.
         let _ = fs::remove_dir(&dir);
     }
-    ui.print(&format!("{}: {gone} shims removed", escape(&dir)))?;
+    ui.print(&format!("{}: {} removed", escape(&dir), number_of(gone, "shim")))?;
     Ok(code)
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::exit;
 use crate::policy::{ConfigFault, Places, Shelf, kinds, parse_tool};
-use crate::tool::{Action, EffectBy, Source, ToolFile, builtin};
+use crate::tool::{Action, EffectBy, Source, ToolFile, builtin, number_of};
 use crate::ui::{Ui, escape};
 use crate::world::{Real, World};
 
@@ -177,7 +177,7 @@ fn test(files: &[PathBuf], places: &Places, shelf: &Shelf, ui: &mut Ui) -> Resul
             ui.complain(&format!("{}: {}", escape(&file.tool.names[0]), escape(failure)));
         }
     }
-    ui.print(&format!("{ran} examples, {failed} failures"))?;
+    ui.print(&format!("{}, {}", number_of(ran, "example"), number_of(failed, "failure")))?;
     Ok(if failed > 0 { exit::FOUND } else { 0 })
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::judge::{Decision, Part, Rung, Stages, Typed, numbered};
-use crate::scope::Certainty;
+use crate::scope::{Certainty, Scope};
 use crate::tool::{Freeze, Kinds, grouped};
 use crate::ui::escape::escape;
 use crate::ui::plan::Plan;
@@ -100,7 +100,7 @@ pub fn admit(
     let part = decision.worst();
     let gate = Gate { decision, part, asked, kinds };
     gate.as_said()?;
-    if asked.stages.is_some() && !gate.can_stage() {
+    if asked.stages.is_some() && !gate.can_stage() && !gate.hits_nothing() {
         return Err(gate.no_stages());
     }
     let rung = part.verdict.rung;
@@ -175,7 +175,10 @@ impl Gate<'_> {
     /// True where `--expect`, `--max` or `--plan-in` satisfy the rung.
     fn expected(&self) -> bool {
         let Asked { expect, max, plan, .. } = self.asked;
-        let said = expect.is_some() || max.is_some() || plan.is_some();
+        let exact = self.part.scope.as_ref().is_none_or(|scope| scope.certainty == Certainty::Exact);
+        // A plan that nobody said yes to is worth what --expect with its number is: nothing where
+        // the number is not exact.
+        let said = (expect.is_some() || max.is_some() || plan.is_some()) && exact;
         let enough = match self.part.verdict.rung {
             Rung::Confirm | Rung::DryRun => true,
             Rung::Stage => self.asked.stages.is_some(),
@@ -201,7 +204,15 @@ impl Gate<'_> {
     /// The stages it has to run in, where it has to.
     fn stages(&self) -> Option<Stages> {
         let default = || self.asked.site_stages.clone().unwrap_or_default();
-        self.asked.stages.clone().or_else(|| self.must_stage().then(default))
+        let stages = self.asked.stages.clone().or_else(|| self.must_stage().then(default));
+        stages.filter(|_| !self.hits_nothing())
+    }
+
+    /// Nothing to run in stages: the command runs as typed and says so itself.
+    fn hits_nothing(&self) -> bool {
+        let none = |scope: &Scope| scope.count == 0 && scope.targets.is_empty();
+        let exact = |scope: &&Scope| scope.certainty == Certainty::Exact;
+        self.part.verdict.allows() && self.part.scope.as_ref().filter(exact).is_some_and(none)
     }
 
     fn no_stages(&self) -> Refusal {
@@ -261,7 +272,14 @@ impl Gate<'_> {
             (Some(way), _) => format!("if that is what you mean: {way}"),
             (None, _) => "only a person at a terminal can say yes to that".to_owned(),
         };
-        Refusal::nobody(self.say("nobody is there to ask", &[&next]))
+        let said = self.asked.expect.is_some() || self.asked.max.is_some() || self.asked.plan.is_some();
+        let unstaged = self.part.verdict.rung == Rung::Stage && self.asked.stages.is_none() && way.is_some();
+        let outcome = if said && unstaged {
+            "the number is as said, but so many have to run in stages, and --stages is not given"
+        } else {
+            "nobody is there to ask"
+        };
+        Refusal::nobody(self.say(outcome, &[&next]))
     }
 
     /// Asks at the terminal; returns the reason where one was asked for.

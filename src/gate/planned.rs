@@ -26,6 +26,11 @@ pub struct Planned {
 impl Planned {
     /// Holds the plan against what would be decided now; the sentence says what is not the same.
     pub(super) fn holds(&self, now: &Plan) -> Result<(), String> {
+        if self.plan.digest() != self.plan.id {
+            return Err(
+                "the plan was changed after it was written: its digest is not that of what it says".into()
+            );
+        }
         if now.argv != self.plan.argv {
             return Err(format!("the plan is for another command: {}", quote(&self.plan.argv)));
         }

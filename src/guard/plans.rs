@@ -41,7 +41,28 @@ pub fn show(
     let admitted = crate::gate::admit(decision, &asked(options, setup.policy)?, setup.kinds, None, &|| {
         Ok(Preview::default())
     });
+    if let Some(line) = beforehand(options, &admitted).filter(|_| !options.json) {
+        ui.print(&line)?;
+    }
     Ok(ExitCode::from(admitted.map_or_else(|refusal| refusal.code, |_| 0)))
+}
+
+/// What `--expect` and `--max` would have done in a run.
+fn beforehand(options: &Options, admitted: &Result<Approval, Refusal>) -> Option<String> {
+    let expect = options.expect.map(|n| format!("--expect {n}"));
+    let max = options.max.map(|n| format!("--max {n}"));
+    let said: Vec<String> = expect.into_iter().chain(max).collect();
+    let said = (!said.is_empty()).then(|| said.join(" "))?;
+    Some(match admitted {
+        Ok(approval) => match approval.how() {
+            How::Expected => format!("{said} holds: it would run without a question"),
+            _ => format!("{said} holds"),
+        },
+        Err(refusal) if refusal.code == crate::exit::NOT_EXPECTED => {
+            format!("{said} does not hold: it would stop with exit code {}", refusal.code)
+        }
+        Err(refusal) => format!("{said} is not enough: it would stop with exit code {}", refusal.code),
+    })
 }
 
 /// What guard's own options said beforehand.

@@ -126,6 +126,11 @@ fn reached(case: &Case<'_>, limit: &Limit, rung: Rung) -> Option<String> {
 pub fn numbered(scope: &Scope, kinds: &Kinds) -> String {
     let number = kinds.count(scope.count, &scope.kind);
     match scope.certainty {
+        // "At least none" would read as harmless.
+        Certainty::AtLeast | Certainty::Unknown if scope.count == 0 => {
+            let plural = kinds.count(2, &scope.kind);
+            format!("an unknown number of {}", plural.trim_start_matches("2 "))
+        }
         Certainty::Exact => number,
         Certainty::AtLeast | Certainty::Unknown => format!("at least {number}"),
         Certainty::AtMost => format!("up to {number}"),

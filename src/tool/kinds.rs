@@ -109,9 +109,20 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// Writes how many there are of what is no kind: `1 shim`, `1,200 shims`.
+pub fn number_of(number: usize, one: &str) -> String {
+    format!("{} {one}{}", grouped(number as u64), if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_stands_alone() {
+        assert_eq!((number_of(0, "shim"), number_of(1, "shim")), ("0 shims".into(), "1 shim".into()));
+        assert_eq!(number_of(1_200, "shim"), "1,200 shims");
+    }
 
     #[test]
     fn numbers_are_grouped_by_thousands() {

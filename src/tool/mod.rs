@@ -26,7 +26,7 @@ pub use file::{
 };
 pub use glob::Glob;
 pub use health::Health;
-pub use kinds::{Kind, Kinds, Size, grouped};
+pub use kinds::{Kind, Kinds, Size, grouped, number_of};
 pub use listing::{Dependents, Field, Fields, Read, Shape};
 pub use spec::{Effect, EffectBy, EffectKey, Freeze, OperandRange, OptionName, Span, SpecFault};
 pub use template::{Part, Placeholder, Template, Typed};

@@ -22,7 +22,7 @@ pub const VERSION: u32 = 1;
 pub struct Plan {
     /// Version of this shape.
     pub plan: u32,
-    /// The words as typed: secrets masked, bytes that are no text escaped.
+    /// The words as typed: secrets masked. A word that is no UTF-8 is written with escapes (`\xff`).
     pub argv: Vec<String>,
     /// The tool; null where no tool file names it.
     pub tool: Option<String>,
@@ -72,9 +72,9 @@ pub struct PlanScope {
     pub kind: String,
     /// `exact`, `at-least`, `at-most` or `unknown`.
     pub certainty: String,
-    /// How many.
-    pub count: u64,
-    /// Some names.
+    /// How many; null where nothing is known.
+    pub count: Option<u64>,
+    /// Some names, written as `argv` is.
     pub sample: Vec<String>,
     /// Members of the smallest fleet hit; null where not known.
     pub fleet: Option<u64>,
@@ -128,7 +128,7 @@ impl Plan {
         let secret = found.map_or(&[][..], |f| &f.file.tool.secret);
         let mut plan = Self {
             plan: VERSION,
-            argv: mask(argv, secret).words.iter().map(|word| escape(&word.0).into_owned()).collect(),
+            argv: mask(argv, secret).words.iter().map(|word| word.text().into_owned()).collect(),
             tool: found.map(|f| f.file.tool.names[0].clone()),
             action: found.map(crate::read::Match::name),
             effect: part.effect.filter(|_| found.is_some()).map(|e| e.word().to_owned()),
@@ -156,7 +156,7 @@ impl Plan {
     }
 
     /// What an approval is bound to: the words, the place, the set of targets and the verdict.
-    fn digest(&self) -> String {
+    pub fn digest(&self) -> String {
         let scope = self.scope.as_ref().map(|s| (&s.certainty, s.count, &s.digest));
         let verdict = (&self.verdict.rung, &self.freeze, &self.effect, &self.action);
         let text = serde_json::to_string(&(&self.argv, &self.context, scope, verdict)).unwrap_or_default();
@@ -179,18 +179,31 @@ fn staged(part: &Part, stages: Option<&Stages>) -> Vec<u64> {
 }
 
 fn plan_scope(scope: &Scope) -> PlanScope {
-    let targets = scope.targets.iter().filter(|_| scope.sample.is_empty()).map(shown_name);
-    let names = targets.chain(scope.sample.iter().map(|n| escape(n).into_owned()));
+    let targets = scope.targets.iter().filter(|_| scope.sample.is_empty()).map(exact_name);
+    let names = targets.chain(scope.sample.iter().map(exact));
     PlanScope {
         kind: scope.kind.clone(),
         certainty: certainty(scope.certainty).to_owned(),
-        count: scope.count,
+        count: (scope.count > 0 || scope.certainty != Certainty::Unknown).then_some(scope.count),
         sample: names.take(SAMPLE).collect(),
         fleet: scope.fleets.iter().map(|f| f.total).min(),
         dependents: scope.dependents,
         notes: scope.notes.clone(),
         digest: digest(scope),
     }
+}
+
+/// A target's name as text: itself where it is text, and only bytes that are none escaped.
+fn exact_name(target: &Target) -> String {
+    let name = exact(&target.name);
+    match &target.namespace {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name,
+    }
+}
+
+fn exact(name: &OsString) -> String {
+    name.to_str().map_or_else(|| escape(name).into_owned(), str::to_owned)
 }
 
 /// A target as a person would name it: `namespace/name`, or its name.

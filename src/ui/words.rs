@@ -17,6 +17,9 @@ const REASONS: usize = 6;
 /// Columns of a command to type again.
 const COMMAND: usize = 2000;
 
+/// Words of a command to type again.
+const WORDS: usize = 20;
+
 /// Columns that every message fits into.
 const WIDTH: usize = 80;
 
@@ -41,12 +44,7 @@ pub fn headline(part: &Part, kinds: &Kinds) -> String {
     let Some((found, scope)) = part.found.as_ref().zip(part.scope.as_ref()) else {
         return format!("{} is nothing that guard calls risky", shorten(&quote(&part.argv), 40));
     };
-    let number = match scope.certainty {
-        Certainty::Unknown if scope.count == 0 => {
-            format!("an unknown number of {}", plural(kinds, &scope.kind))
-        }
-        _ => numbered(scope, kinds),
-    };
+    let number = numbered(scope, kinds);
     format!("{} would {} {number}{}", command(found), verb(part), at(&part.place))
 }
 
@@ -90,7 +88,8 @@ pub fn details(part: &Part, kinds: &Kinds) -> Vec<String> {
     }
     lines.extend(scope.fleets.iter().filter_map(|fleet| share(fleet, part, &scope.kind, kinds)));
     if let Some(along) = scope.dependents.filter(|n| *n > 0) {
-        lines.push(format!("{} more go along", grouped(along)));
+        let go = if along == 1 { "goes" } else { "go" };
+        lines.push(format!("{} more {go} along", grouped(along)));
     }
     lines.extend(scope.notes.iter().cloned());
     lines.extend(part.found.iter().filter_map(|f| f.action().note.clone()));
@@ -184,9 +183,9 @@ pub fn way_on(part: &Part, options: &[&str], command: &[OsString]) -> Option<Str
     Some(format!("guard --expect {}{stages}{own} {}", scope.count, typed_again(command)))
 }
 
-/// A command to type again; of one that nobody typed, the beginning.
+/// A command to type again; of a long one the beginning, which whoever typed it knows again.
 pub fn typed_again(command: &[OsString]) -> String {
-    // Quoting a word never makes it shorter: so many words are more than fit.
-    let words = command.get(..COMMAND).unwrap_or(command);
-    shorten(&quote(words), COMMAND).into_owned()
+    let words = command.get(..WORDS).unwrap_or(command);
+    let more = if words.len() < command.len() { " …" } else { "" };
+    format!("{}{more}", shorten(&quote(words), COMMAND))
 }

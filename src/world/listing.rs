@@ -67,14 +67,14 @@ pub enum ListingFault {
     /// It printed more than the cap, and was ended.
     #[error("it printed more than {0} bytes")]
     TooMuch(usize),
-    /// It failed; the first line of what it said on stderr, raw.
+    /// It failed; the last line of what it said on stderr, raw.
     #[error("{}{}{stderr}", ended(*.code, *.signal), if .stderr.is_empty() { "" } else { ": " })]
     Failed {
         /// Its exit code, where it had one.
         code: Option<i32>,
         /// The signal that ended it, where one did.
         signal: Option<i32>,
-        /// The first line that it printed on stderr, not escaped.
+        /// The last line that it printed on stderr and that is not empty, not escaped.
         stderr: String,
     },
     /// This signal reached guard while it ran; it was ended.
@@ -120,7 +120,7 @@ pub fn list(request: &ListRequest<'_>) -> Result<Vec<u8>, ListingFault> {
         code => Err(ListingFault::Failed {
             code,
             signal: status.signal(),
-            stderr: stderr.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().into(),
+            stderr: stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim().into(),
         }),
     }
 }

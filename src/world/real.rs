@@ -186,11 +186,15 @@ impl World for Real {
                 self.interrupted.set(Some(signal));
             }
             let command = crate::ui::escape::quote(listing.argv);
-            let said = match &fault {
-                ListingFault::NotFound(_) => fault.to_string(),
-                _ => format!("the listing ({}): {fault}", crate::ui::escape::shorten(&command, 120)),
-            };
-            crate::ui::escape(said.trim_end()).into_owned()
+            match &fault {
+                ListingFault::NotFound(_) => crate::ui::escape(&fault.to_string()).into_owned(),
+                // The command is quoted, which is as harmless: escaped again, nobody could paste it.
+                _ => {
+                    let fault = fault.to_string();
+                    let command = crate::ui::escape::shorten(&command, 120);
+                    format!("the listing ({command}): {}", crate::ui::escape(fault.trim_end()))
+                }
+            }
         })
     }
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use crate::read::{Fill, Match};
 use crate::record::journal::{CallsLock, Fate, Side, boot};
 use crate::record::{Error, stamp};
-use crate::tool::grouped;
+use crate::tool::number_of;
 use crate::ui::Ui;
 use crate::world::{FileSet, Listing, RemoveEvent, RemoveOptions, World, remove};
 
@@ -191,7 +191,7 @@ impl Outside for Files<'_> {
     }
 
     fn names(&self, targets: &[usize]) -> String {
-        format!("{} files", grouped(targets.len() as u64))
+        number_of(targets.len(), "file")
     }
 }
 

@@ -25,7 +25,7 @@ struct Place {
 
 /// The plan with `explain` added: one entry a reason, of every command of the line; `policies` are
 /// the layers that each part was judged by.
-pub fn to_json(plan: &Plan, parts: &[Part], policies: &[Rc<Policy>]) -> serde_json::Result<String> {
+pub fn to_json(plan: &Plan, parts: &[Part], policies: &[Rc<Policy>]) -> std::io::Result<String> {
     let mut places: Vec<Place> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         let policy = policies.get(at).map(Rc::as_ref);
@@ -35,7 +35,8 @@ pub fn to_json(plan: &Plan, parts: &[Part], policies: &[Rc<Policy>]) -> serde_js
     if let Some(object) = value.as_object_mut() {
         object.insert("explain".into(), serde_json::to_value(places)?);
     }
-    serde_json::to_string(&value)
+    let line = crate::record::to_line(&value)?;
+    Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
 fn place(reason: &Reason, policy: Option<&Policy>) -> Place {

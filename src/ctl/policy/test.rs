@@ -12,7 +12,7 @@ use crate::exit;
 use crate::guard::{Depth, Setup, decide};
 use crate::policy::{ConfigFault, Given, Origin, Places, Policy, PolicyTest, Shelf, kinds, load};
 use crate::read::Library;
-use crate::tool::{Kinds, PlaceFrom, PlacePart, Read, Source, Template, ToolFile};
+use crate::tool::{Kinds, PlaceFrom, PlacePart, Read, Source, Template, ToolFile, number_of};
 use crate::ui::{Ui, escape};
 use crate::world::{Canned, Real, Session, World};
 
@@ -35,7 +35,7 @@ pub fn run(files: &[PathBuf], ui: &mut Ui) -> Result<u8, Failure> {
         [] => vec![load(&Places::default())?, load(&places)?],
         files => files.iter().map(|file| alone(file)).collect::<Result<_, ConfigFault>>()?,
     };
-    let (mut ran, mut failed) = (0, 0);
+    let (mut ran, mut failed) = (0_usize, 0);
     for (at, policy) in policies.iter().enumerate() {
         let builtin = files.is_empty() && at == 0;
         for layer in policy.layers.iter().filter(|l| builtin || !matches!(l.origin, Origin::BuiltIn(_))) {
@@ -48,7 +48,7 @@ pub fn run(files: &[PathBuf], ui: &mut Ui) -> Result<u8, Failure> {
             }
         }
     }
-    ui.print(&format!("{ran} tests, {failed} failed"))?;
+    ui.print(&format!("{}, {failed} failed", number_of(ran, "test")))?;
     Ok(if failed > 0 { exit::FOUND } else { 0 })
 }
 

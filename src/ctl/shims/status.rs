@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::exit;
+use crate::tool::number_of;
 use crate::ui::Ui;
 use crate::ui::escape::{escape, quote};
 use crate::world::exec::find_here;
@@ -72,7 +73,11 @@ pub fn run(dir: &Path, json: bool, ui: &mut Ui) -> Result<u8, Failure> {
         return Ok(code);
     }
     let front = status.shims.iter().filter(|shim| shim.in_front).count();
-    ui.print(&format!("{}: {} shims, {front} in front of their program", status.folder, status.shims.len()))?;
+    ui.print(&format!(
+        "{}: {}, {front} in front of their program",
+        status.folder,
+        number_of(status.shims.len(), "shim")
+    ))?;
     for sentence in &status.wrong {
         ui.print(&format!(" ! {sentence}"))?;
     }
