@@ -77,6 +77,7 @@ pub fn asked(options: &Options, policy: &Policy) -> Result<Asked, Fault> {
             .map_err(|fault: StagesFault| Fault::Usage(format!("the policy's stages: {fault}")))?,
         break_glass: options.break_glass.clone(),
         plan: options.plan_in.as_deref().map(|path| load(path, policy)).transpose()?,
+        own: options.kept(),
         command: options.command.clone(),
     })
 }

@@ -4,6 +4,6 @@ mod event;
 mod live;
 mod plain;
 
-pub use event::{End, Event, Tally};
+pub use event::{CTRL_C, End, Event, Tally, came};
 pub use live::Live;
 pub use plain::Plain;
