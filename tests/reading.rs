@@ -213,6 +213,20 @@ fn an_unlisted_option_is_read_both_ways() {
 }
 
 #[test]
+fn letters_behind_an_unlisted_one_are_read_as_they_are_listed() {
+    let mut all = tell("demo delete pods -Xl app=web");
+    all.sort();
+    assert_eq!(all, ["demo delete pods [-X l] app=web", "demo delete pods [-X] [--selector app=web]"]);
+    assert!(
+        tell("demo delete pods -XYnshop web")
+            .contains(&"demo delete pods [-X] [-Y] [--namespace shop] web".into())
+    );
+    assert!(
+        tell("demo delete pods -XA=false").contains(&"demo delete pods [-X] [--all-namespaces false]".into())
+    );
+}
+
+#[test]
 fn too_much_is_a_fault_and_never_a_hang() {
     let shelves = Shelves::new();
     assert_eq!(read(&[], &shelves).unwrap_err(), ReadFault::Empty);

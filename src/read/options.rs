@@ -328,12 +328,21 @@ fn short(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Sta
     {
         return short_found(words, state, name, arity, word, word.len());
     }
-    let mut at = 1;
+    if let Some(at) = bundle(tool, words, state, 1) {
+        short_unlisted(tool, words, state, forks, at);
+    }
+}
+
+/// Reads the letters of a bundle from `at` on, up to one that is not listed, and returns its place;
+/// `None` when the word is read through.
+fn bundle(tool: &Tool, words: &[OsString], state: &mut State, mut at: usize) -> Option<usize> {
+    let word = words[state.at].as_bytes();
     while at < word.len() {
-        let spelled = format!("-{}", char::from(word[at]));
+        let spelled = letter(word, at);
         // `-n=` alone is the namespace `=`: pflag looks for more behind it.
         if tool.style == Style::Pflag && word.get(at + 1) == Some(&b'=') && word.len() > at + 2 {
-            return short_equals(tool, words, state, spelled, at + 2);
+            short_equals(tool, words, state, spelled, at + 2);
+            return None;
         }
         match find(tool, &state.operands, |s| s == spelled) {
             Some((name, Arity::Switch)) => {
@@ -341,12 +350,19 @@ fn short(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Sta
                 at += 1;
             }
             Some((name, arity)) => {
-                return short_found(words, state, name, arity, spelled.as_bytes(), at + 1);
+                short_found(words, state, name, arity, spelled.as_bytes(), at + 1);
+                return None;
             }
-            None => return short_unlisted(words, state, forks, spelled, at + 1),
+            None => return Some(at),
         }
     }
     state.at += 1;
+    None
+}
+
+/// The option that a letter of a bundle stands for.
+fn letter(word: &[u8], at: usize) -> String {
+    format!("-{}", char::from(word[at]))
 }
 
 fn equals_form(arity: Arity) -> Form {
@@ -404,29 +420,23 @@ fn short_found(
     }
 }
 
-/// An unlisted letter in a bundle: a switch (and the rest are options), or taking the rest of the
-/// word, or, at its end, taking the next word.
-fn short_unlisted(
-    words: &[OsString],
-    state: &mut State,
-    forks: &mut Vec<State>,
-    spelled: String,
-    rest: usize,
-) {
+/// An unlisted letter in a bundle: a switch (and the rest are options, unlisted ones among them
+/// switches), or taking the rest of the word, or, at its end, taking the next word.
+fn short_unlisted(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<State>, at: usize) {
     let word = words[state.at].as_bytes();
-    let after = &word[rest..];
+    let after = &word[at + 1..];
     if after.is_empty() {
-        return fork_unlisted(state, spelled, words.get(state.at + 1).cloned(), forks);
+        return fork_unlisted(state, letter(word, at), words.get(state.at + 1).cloned(), forks);
     }
     let value = OsStr::from_bytes(after).to_owned();
-    forks.push(state.clone().unlisted(spelled.clone(), vec![value], Form::Attached, 1));
+    forks.push(state.clone().unlisted(letter(word, at), vec![value], Form::Attached, 1));
     let mut switches = state.clone();
-    for byte in after {
-        let name = format!("-{}", char::from(*byte));
-        switches.reading.unlisted.push(name.clone());
-        switches.option(OptionName::unlisted(&name), name, Vec::new(), Form::Bare);
+    let mut place = Some(at);
+    while let Some(at) = place {
+        switches = switches.unlisted(letter(word, at), Vec::new(), Form::Bare, 0);
+        place = bundle(tool, words, &mut switches, at + 1);
     }
-    forks.push(switches.unlisted(spelled, Vec::new(), Form::Bare, 1));
+    forks.push(switches);
 }
 
 /// Style find: options and paths first, then predicates with their values.
