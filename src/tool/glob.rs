@@ -21,6 +21,9 @@ pub struct Glob {
 /// More alternatives than this in one glob is a slip.
 const MOST_ALTERNATIVES: usize = 512;
 
+/// So are more groups than this, and each is one call deeper.
+const MOST_GROUPS: usize = 32;
+
 impl Glob {
     /// Tells whether the whole of `word` matches.
     pub fn matches(&self, word: &[u8]) -> bool {
@@ -56,7 +59,9 @@ impl TryFrom<String> for Glob {
     type Error = SpecFault;
 
     fn try_from(text: String) -> Result<Self, SpecFault> {
-        let alternatives = expand(&text).map_err(|why| SpecFault::Glob(text.clone(), why.into()))?;
+        let groups = text.bytes().filter(|byte| *byte == b'{').count();
+        let alternatives = if groups > MOST_GROUPS { Err("too many groups") } else { expand(&text) };
+        let alternatives = alternatives.map_err(|why| SpecFault::Glob(text.clone(), why.into()))?;
         Ok(Self { text, alternatives })
     }
 }
@@ -193,6 +198,12 @@ mod tests {
         let open = |text: &str| Glob::try_from(text.to_owned()).unwrap().has_open_class();
         assert!(open("prod-[") && open("[ab") && open("a[]") && open("{x,[y}"));
         assert!(!open("prod-[ab]") && !open("\\[") && !open("[]]") && !open("a]") && !open(""));
+    }
+
+    #[test]
+    fn many_groups_are_a_fault_and_no_stack_overflow() {
+        assert!(Glob::try_from("{a}".repeat(200_000)).is_err());
+        assert!(glob(&"{a}".repeat(MOST_GROUPS), &"a".repeat(MOST_GROUPS)));
     }
 
     #[test]
