@@ -179,9 +179,11 @@ impl Walk<'_> {
                 let what = self.one(what, state, flow)?;
                 match (&set, &what) {
                     (Value::One(Word::Known(value)), Word::Known(what)) => {
-                        let value = value.as_bytes();
-                        self.step(value.len().saturating_mul(value.len()) / 256)?;
-                        let cut = cut(value, what.as_bytes(), *end, *longest);
+                        let (value, what) = (value.as_bytes(), what.as_bytes());
+                        // Every part is held against the pattern, and a match may go back to each star.
+                        let again = 1 + value.len().min(what.len()) / 16;
+                        self.step((value.len().saturating_mul(value.len()) / 256).saturating_mul(again))?;
+                        let cut = cut(value, what, *end, *longest);
                         vec![cut.map_or_else(|| made_of(name), |v| Word::Known(OsString::from_vec(v)))]
                     }
                     _ => vec![made_of(name)],
@@ -370,6 +372,10 @@ fn made_of(name: &str) -> Word {
 
 /// `${NAME#…}` and `${NAME%…}`: a value without the part at its start or end that a pattern matches.
 fn cut(value: &[u8], what: &[u8], end: bool, longest: bool) -> Option<Vec<u8>> {
+    if what.contains(&b'{') {
+        // A brace is a brace in a shell's pattern, and begins a choice in a glob.
+        return None;
+    }
     let pattern = Glob::try_from(std::str::from_utf8(what).ok()?.to_owned()).ok()?;
     let part = |long: &usize| if end { &value[value.len() - long..] } else { &value[..*long] };
     let mut longs = 0..=value.len();

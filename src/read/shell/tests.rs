@@ -252,3 +252,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_cut_off_costs_no_more_than_can_be_followed() {
+    let long = |value: usize, pattern: usize| {
+        let text = format!("a={}; rm ${{a#*{}y}}", "x".repeat(value), "x".repeat(pattern));
+        commands(text.as_bytes(), &Plain, None).map(|all| all.list.len())
+    };
+    assert_eq!(long(100, 40), Ok(1));
+    assert!(long(10_000, 4_000).is_err(), "each of ten thousand parts goes back ten thousand times");
+    same(&[("a={x}y; rm ${a#\"{x}\"} $a", &["rm <${a...}> {x}y"])]);
+}

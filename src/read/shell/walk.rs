@@ -63,7 +63,7 @@ pub struct Redirected {
 impl Walk<'_> {
     /// Counts what is done; too much is not followed.
     pub fn step(&mut self, cost: usize) -> Result<(), Unread> {
-        self.steps += cost;
+        self.steps = self.steps.saturating_add(cost);
         if self.steps > MOST_STEPS {
             return Err(Unread("asks for more steps than can be followed"));
         }
