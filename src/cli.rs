@@ -25,10 +25,10 @@ pub struct Options {
     #[arg(long)]
     pub json: bool,
     /// Go on without asking if exactly N targets are hit
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub expect: Option<u64>,
     /// Go on without asking if at most N targets are hit
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     pub max: Option<u64>,
     /// Run in stages: numbers and shares that grow
     #[arg(long, value_name = "1,10%,50%,100%")]
@@ -52,7 +52,7 @@ pub struct Options {
     #[arg(long)]
     pub no_input: bool,
     /// Go on without a second person or a confirmation; recorded loudly, floors still hold
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", value_parser = reason)]
     pub break_glass: Option<String>,
     /// Tell each step on stderr (so does the variable GUARD_LOG); changes nothing else
     #[arg(short, long)]
@@ -94,6 +94,46 @@ impl Options {
                 ..Self::default()
             }
     }
+}
+
+impl Options {
+    /// The options that still hold for the next thing to type: all but what says how many, and why.
+    pub fn kept(&self) -> Vec<OsString> {
+        let mut kept = Vec::new();
+        let mut give = |name: &str, value: Option<&OsStr>| {
+            let Some(value) = value else { return };
+            let mut word = OsString::from(name);
+            word.push("=");
+            word.push(value);
+            kept.push(word);
+        };
+        give("--stages", self.stages.as_ref().map(ToString::to_string).as_deref().map(OsStr::new));
+        give("--parallel", self.parallel.map(|n| n.to_string()).as_deref().map(OsStr::new));
+        give("--pause", self.pause.as_deref().map(OsStr::new));
+        give("--plan-out", self.plan_out.as_deref().map(Path::as_os_str));
+        give("--plan-in", self.plan_in.as_deref().map(Path::as_os_str));
+        give("--outcome", self.outcome.as_deref().map(Path::as_os_str));
+        let switches = [("--json", self.json), ("--no-input", self.no_input), ("--verbose", self.verbose)];
+        kept.extend(switches.iter().filter(|(_, given)| *given).map(|(name, _)| OsString::from(name)));
+        kept
+    }
+}
+
+/// A number as it is shown, with commas, or as people type it.
+fn count(text: &str) -> Result<u64, String> {
+    let mut groups = text.split(',');
+    let first = groups.next().unwrap_or_default();
+    let grouped = text.contains(',');
+    let whole = !grouped || (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
+    let digits = text.replace(',', "");
+    let number = digits.bytes().all(|b| b.is_ascii_digit()) && whole;
+    digits.parse().ok().filter(|_| number).ok_or_else(|| "write a number, like 1201 or 1,201".to_owned())
+}
+
+/// A reason that says something.
+fn reason(text: &str) -> Result<String, String> {
+    let said = text.chars().any(char::is_alphanumeric);
+    if said { Ok(text.to_owned()) } else { Err("say why: the reason is recorded".to_owned()) }
 }
 
 /// Reads guard's arguments, program name first. Started under another name, guard is a shim for the
@@ -186,6 +226,26 @@ mod tests {
         assert_eq!(options("-bash").command, ["bash"]);
         assert_eq!(options("../guard rm").called, None);
         assert!(parse(vec!["".into()]).is_err() && parse(vec![]).is_err());
+    }
+
+    #[test]
+    fn numbers_may_have_commas_and_a_reason_says_something() {
+        assert_eq!(options("guard --expect 1,201 rm a").expect, Some(1201));
+        assert_eq!(options("guard --max 12,000,201 rm a").max, Some(12_000_201));
+        for wrong in ["1,2", ",201", "1,201,", "1201,300", "+3", "-1", "x", ""] {
+            let args = ["guard", &format!("--expect={wrong}"), "rm"].map(OsString::from);
+            assert!(parse(args.to_vec()).is_err(), "{wrong}");
+        }
+        for wrong in ["", "  ", "--"] {
+            let args = ["guard", &format!("--break-glass={wrong}"), "rm"].map(OsString::from);
+            assert!(parse(args.to_vec()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_next_thing_to_type_keeps_options() {
+        let read = options("guard --stages 1,1000,0.5% --parallel 3 --expect 4 --no-input --outcome o rm a");
+        assert_eq!(read.kept(), ["--stages=1,1000,0.5%", "--parallel=3", "--outcome=o", "--no-input"]);
     }
 
     #[test]

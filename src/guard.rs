@@ -31,11 +31,11 @@ use std::rc::Rc;
 use crate::act::{self, Scene};
 use crate::cli::Options;
 use crate::exit;
-use crate::gate::{self, Person, Refusal};
+use crate::gate::{self, How, Person, Refusal};
 use crate::judge::{Decision, Part, Starts};
 use crate::policy::{ConfigFault, Places, Shelf, Stance, kinds, load};
 use crate::read::{ReadFault, program_name};
-use crate::ui::{Counter, Ui};
+use crate::ui::{Counter, Ui, escape};
 use crate::world::child::die_of;
 use crate::world::exec::{Launch, NotRunnable};
 use crate::world::{Intake, Real, World, shims};
@@ -157,6 +157,13 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
             act::Outcome::stopped(approval.rung(), exit::NOT_EXPECTED, false, None)
         }
         Ok(approval) => {
+            if let How::BrokeGlass(reason) = approval.how() {
+                let rung = approval.rung().word();
+                ui.complain(&format!(
+                    "guard: BREAK GLASS: {rung} is passed, and recorded: {}",
+                    escape(reason)
+                ));
+            }
             let env = path(&decision, options);
             let called = options.called.as_deref();
             let scene = Scene {
@@ -215,11 +222,8 @@ fn nothing_to_decide(options: &Options, places: &Places, shelf: &Shelf) -> Resul
     if places.ruling().is_none() && places.project.is_none() {
         return Ok(true);
     }
-    // A project can't loosen, so where the layers above let it pass, only a project that can be
-    // read has a say: a broken file in some repository stops nothing that is harmless.
-    let above = Places { project: None, ..places.clone() };
-    let passes = |places: &Places| load(places).map(|policy| policy.unnamed().value == Stance::Allow);
-    Ok(passes(&above)? && passes(places).unwrap_or(true))
+    // A file that can't be read may be the one that denies what no tool file names.
+    Ok(load(places)?.unnamed().value == Stance::Allow)
 }
 
 fn depth(options: &Options) -> Depth {

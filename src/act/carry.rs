@@ -9,6 +9,7 @@ use crate::policy::Policy;
 use crate::scope::{Certainty, Frozen, Scope, calls};
 use crate::tool::{Freeze, Kinds, grouped};
 use crate::ui::Ui;
+use crate::ui::rollout::came;
 use crate::world::World;
 use crate::world::child::{self, Beside, Ended};
 use crate::world::exec::{Launch, NotRunnable};
@@ -62,14 +63,20 @@ pub fn carry_out(
     let rung = approval.rung();
     let single = decision.parts.len() == 1;
     let mut part = decision.into_worst();
+    // Nothing is hit: there is nothing to run in stages.
+    let staged = approval.stages().is_some() && scope(&part).is_some_and(|scope| scope.count > 0);
     if single
-        && let Some((set, options)) =
-            remove::frozen(&mut part, *approval.how() == How::Allowed && approval.stages().is_none())
+        && let Some((set, options)) = remove::frozen(&mut part, *approval.how() == How::Allowed && !staged)
     {
-        return match approval.stages() {
-            Some(stages) => Ok(rollout::remove(&part, (&set, options), stages, rung, command, scene, ui)),
-            None => remove::remove_files(&set, options, rung, ui),
+        let refused = remove::refuse_dots(&part, ui);
+        let mut outcome = match approval.stages() {
+            Some(stages) => rollout::remove(&part, (&set, options), stages, rung, command, scene, ui),
+            None => remove::remove_files(&set, options, rung, ui)?,
         };
+        if refused && outcome.ended == Ended::Code(0) {
+            outcome.ended = Ended::Code(1);
+        }
+        return Ok(outcome);
     }
     if let Some(stages) = approval.stages().filter(|_| single && has_targets(&part)) {
         return Ok(rollout::run(&part, stages, rung, command, scene, ui));
@@ -128,8 +135,8 @@ fn by_names(
         if let Some(arrived) = signals.as_ref().and_then(Signals::next) {
             let left: usize = calls[at..].iter().map(|c| c.targets.len()).sum();
             ui.complain(&format!(
-                "guard: signal {} came; {} were left untouched",
-                arrived.signal,
+                "guard: {}; {} were left untouched",
+                came(arrived.signal),
                 grouped(left as u64)
             ));
             return Ok(Outcome::ran(rung, Ended::Signal(arrived.signal)));

@@ -60,6 +60,15 @@ pub fn frozen(part: &mut Part, allowed: bool) -> Option<(Box<FileSet>, Manner)> 
     }
 }
 
+/// Says what rm says of operands that it refuses; true where there are any.
+pub fn refuse_dots(part: &Part, ui: &mut Ui) -> bool {
+    let refused = part.found.as_ref().map(Match::refused).unwrap_or_default();
+    for word in &refused {
+        ui.complain(&format!("guard: '.' and '..' can't be removed: {} is left alone", quote(&[word])));
+    }
+    !refused.is_empty()
+}
+
 /// Removes the set.
 pub fn remove_files(set: &FileSet, manner: Manner, rung: Rung, ui: &mut Ui) -> Result<Outcome, NotRunnable> {
     let options = manner.options(&STOP);

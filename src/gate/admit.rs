@@ -74,6 +74,8 @@ pub struct Asked {
     pub break_glass: Option<String>,
     /// The plan of `--plan-in`.
     pub plan: Option<Planned>,
+    /// Those of guard's options that go along into the next thing to type.
+    pub own: Vec<OsString>,
     /// The command as typed, for the next thing to type.
     pub command: Vec<OsString>,
 }
@@ -232,7 +234,8 @@ impl Gate<'_> {
     fn denied(&self) -> Refusal {
         let narrower = self.narrower();
         let glass = (self.can_break_glass() && narrower.is_none()).then(|| {
-            format!("if it must be: guard --break-glass 'why' {}", words::typed_again(&self.asked.command))
+            let again = words::with_own(&self.asked.own, &self.asked.command);
+            format!("if it must be: guard --break-glass 'why' {again}")
         });
         let next: Vec<&str> = narrower.iter().chain(&glass).map(String::as_str).collect();
         Refusal::denied(self.say("denied", &next))
@@ -251,11 +254,12 @@ impl Gate<'_> {
         }
         let calls = crate::scope::calls(found, scope.targets.get(..spare)?).ok()?;
         let [call] = calls.as_slice() else { return None };
-        Some(format!("this would pass the floor: guard {}", words::typed_again(&call.argv)))
+        let again = words::with_own(&self.asked.own, &call.argv);
+        Some(format!("this would pass the floor: guard {again}"))
     }
 
     fn nobody(&self) -> Refusal {
-        let way = words::way_on(self.part, &[], &self.asked.command);
+        let way = words::way_on(self.part, &self.asked.own, &self.asked.command);
         let next = match (&way, self.part.verdict.rung) {
             (_, Rung::Approve) => "it needs a person at a terminal".to_owned(),
             (Some(way), _) => format!("if that is what you mean: {way}"),

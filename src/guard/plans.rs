@@ -54,6 +54,7 @@ pub fn asked(options: &Options, policy: &Policy) -> Result<Asked, Fault> {
         site_stages: site.transpose().map_err(|fault: StagesFault| Fault::Plan(fault.to_string()))?,
         break_glass: options.break_glass.clone(),
         plan: options.plan_in.as_deref().map(|path| load(path, policy)).transpose()?,
+        own: options.kept(),
         command: options.command.clone(),
     })
 }

@@ -262,6 +262,7 @@ fn typed(case: &Case<'_>) -> Typed {
         return Typed::Name(escape(short(target)).into_owned());
     }
     match (scope.count, scope.targets.as_slice(), scope.sample.as_slice()) {
+        (0, ..) => context(),
         (_, [only], _) => Typed::Name(escape(&only.name).into_owned()),
         (1, [], [only]) => Typed::Name(escape(only).into_owned()),
         (count, ..) if scope.certainty == Certainty::Exact => Typed::Number(count),

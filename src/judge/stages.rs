@@ -33,6 +33,18 @@ impl std::str::FromStr for Stages {
     }
 }
 
+impl std::fmt::Display for Stages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not grouped: a comma parts stages.
+        let word = |amount: &Amount| match amount {
+            Amount::Number(number) => number.to_string(),
+            Amount::Percent(share) => format!("{share}%"),
+        };
+        let words: Vec<String> = self.0.iter().map(word).collect();
+        f.write_str(&words.join(","))
+    }
+}
+
 fn amount(word: &str) -> Result<Amount, StagesFault> {
     let fault = || StagesFault::Word(word.to_owned());
     match word.strip_suffix('%') {

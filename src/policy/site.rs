@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::read::Library;
 use crate::tool::{Effect, Kinds, ToolFile, builtin, builtin_kinds};
-use crate::world::{read_trusted, toml_files};
+use crate::world::{reachable, read_trusted, recorded_home, toml_files};
 
 use super::fault::ConfigFault;
 use super::layer::LayerFile;
@@ -30,15 +30,13 @@ pub struct Places {
 impl Places {
     /// Looks for the site's folder and the operator's, and up from `cwd` for a project's file.
     pub fn find(config_home: Option<PathBuf>, home: Option<PathBuf>, cwd: &Path) -> Self {
-        let site = PathBuf::from("/etc/guard");
-        let operator = config_home
-            .filter(|path| path.is_absolute())
-            .or_else(|| home.map(|home| home.join(".config")))
-            .map(|config| config.join("guard"));
+        // A link that leads nowhere is a fault that reading tells, not a layer that is not there.
+        let is_folder = |path: &PathBuf| path.is_dir() || path.is_symlink();
+        let is_file = |path: &PathBuf| path.is_file() || path.is_symlink();
         Self {
-            site: site.is_dir().then_some(site),
-            operator: operator.filter(|path| path.is_dir()),
-            project: cwd.ancestors().map(|up| up.join(".guard.toml")).find(|file| file.is_file()),
+            site: Some(PathBuf::from("/etc/guard")).filter(is_folder),
+            operator: operator_folder(config_home, home).filter(is_folder),
+            project: cwd.ancestors().map(|up| up.join(".guard.toml")).find(is_file),
         }
     }
 
@@ -46,6 +44,16 @@ impl Places {
     pub fn ruling(&self) -> Option<&Path> {
         self.site.as_deref().or(self.operator.as_deref())
     }
+}
+
+/// Where the operator's folder would be. A command without `HOME` is judged by the same policy: then
+/// the home that the system has on record counts.
+fn operator_folder(config_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+    let config = config_home.filter(|path| path.is_absolute()).or_else(|| {
+        let home = home.filter(|home| home.is_absolute()).or_else(recorded_home);
+        home.map(|home| home.join(".config"))
+    });
+    config.map(|config| config.join("guard"))
 }
 
 /// Reads the whole stack of layers.
@@ -64,6 +72,7 @@ pub fn load(places: &Places) -> Result<Policy, ConfigFault> {
     )?);
     let mut standing = Standing::Site;
     for folder in [&places.site, &places.operator].into_iter().flatten() {
+        reachable(folder)?;
         let mut files = toml_files(&folder.join("policies"))?;
         files.push(folder.join("guard.toml"));
         for file in files {
@@ -163,5 +172,20 @@ impl Shelf {
 impl Library for Shelf {
     fn tool(&self, program: &str) -> Result<Option<Rc<ToolFile>>, String> {
         self.get(program).map_err(|fault| fault.render())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_home_the_recorded_one_counts() {
+        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).unwrap().unwrap();
+        let recorded = Some(user.dir.join(".config/guard"));
+        assert_eq!(operator_folder(None, None), recorded);
+        assert_eq!(operator_folder(Some("relative".into()), Some("relative".into())), recorded);
+        assert_eq!(operator_folder(None, Some("/h".into())), Some("/h/.config/guard".into()));
+        assert_eq!(operator_folder(Some("/c".into()), None), Some("/c/guard".into()));
     }
 }

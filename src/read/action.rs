@@ -97,6 +97,14 @@ impl Match {
         }
     }
 
+    /// The words among those that name targets which the tool itself refuses: `.`, `a/..`.
+    pub fn refused(&self) -> Vec<&OsStr> {
+        if !self.action().targets.refuses_dots {
+            return Vec::new();
+        }
+        self.named().into_iter().filter(|word| ends_in_dots(word)).collect()
+    }
+
     /// The operands after the subcommand that name no targets.
     pub fn rest(&self) -> Vec<&OsStr> {
         let operands = self.operands();
@@ -190,4 +198,12 @@ fn is_blank(word: &OsStr, blank: &[Glob]) -> bool {
 /// Tells whether a word has a character that makes it a pattern.
 fn has_glob(word: &OsStr) -> bool {
     word.as_bytes().iter().any(|b| matches!(b, b'*' | b'?' | b'['))
+}
+
+/// Tells whether the last part of a path is `.` or `..`, whatever slashes follow.
+fn ends_in_dots(path: &OsStr) -> bool {
+    let path = path.as_encoded_bytes();
+    let end = path.iter().rposition(|byte| *byte != b'/').map_or(0, |at| at + 1);
+    let start = path[..end].iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+    matches!(&path[start..end], b"." | b"..")
 }

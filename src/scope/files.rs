@@ -49,16 +49,23 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     // A folder's own mode or owner can be set back, so this is never refused for its name.
     let mild = itself || !recurse && found.effect() == Some(Effect::Expose);
     if !elsewhere && !mild {
-        // What is refused by its own name need not be counted first.
-        let scope = here(question, &roots, false, &rules, world);
+        // What is refused by its own name need not be counted first, so nothing is said of its size.
+        let glance = Question { full: false, ..*question };
+        let scope = here(&glance, &roots, false, &rules, world);
         if scope.protected.iter().any(|p| p.deny) {
-            return Scope { certainty: Certainty::AtLeast, frozen: Frozen::Nothing, ..scope };
+            let count = scope.count.max(1);
+            return Scope { count, certainty: Certainty::AtLeast, frozen: Frozen::Nothing, ..scope };
         }
     }
-    let mut scope = if elsewhere {
-        there(found, &roots, recurse, kinds, world)
+    let refused = found.refused();
+    let hit: Vec<PathBuf> =
+        roots.iter().filter(|root| !refused.contains(&root.as_os_str())).cloned().collect();
+    let mut scope = if hit.is_empty() && !refused.is_empty() {
+        empty("file", kinds)
+    } else if elsewhere {
+        there(found, &hit, recurse, kinds, world)
     } else {
-        here(question, &roots, recurse, &rules, world)
+        here(question, &hit, recurse, &rules, world)
     };
     if itself {
         scope.protected.clear();
@@ -77,6 +84,10 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     }
     scope.protected.iter_mut().for_each(|path| path.deny &= !mild);
     scope.protected.extend(by_policy(found, &roots, policy));
+    // What is asked about is never nothing: a protected path that is not there counts as one.
+    if !hit.is_empty() && scope.count == 0 && scope.certainty == Certainty::Exact {
+        scope.count = u64::from(!scope.protected.is_empty());
+    }
     scope
 }
 

@@ -263,6 +263,9 @@ pub struct Targets {
     /// Source files: go down into folders where one of these holds.
     #[serde(default)]
     pub walk: Vec<Condition>,
+    /// Source files: the tool refuses operands that end in `.` or `..`, so they hit nothing.
+    #[serde(default)]
+    pub refuses_dots: bool,
     /// Source files, by a listing: the option whose value is the folder that listed paths start in (`-C`).
     #[serde(default)]
     pub folder: Option<OptionName>,

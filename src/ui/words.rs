@@ -174,14 +174,27 @@ pub fn to_type(typed: &Typed) -> String {
 }
 
 /// The command that would go on without a terminal, where options can satisfy the rung.
-pub fn way_on(part: &Part, options: &[&str], command: &[OsString]) -> Option<String> {
+pub fn way_on(part: &Part, own: &[OsString], command: &[OsString]) -> Option<String> {
     let scope = part.scope.as_ref()?;
-    if part.verdict.person || scope.certainty != Certainty::Exact || part.verdict.rung == Rung::Deny {
+    let exact = scope.certainty == Certainty::Exact && scope.count > 0;
+    if part.verdict.person || !exact || part.verdict.rung == Rung::Deny {
         return None;
     }
-    let stages = if part.verdict.rung >= Rung::Stage { " --stages" } else { "" };
-    let own: String = options.iter().map(|o| format!(" {o}")).collect();
-    Some(format!("guard --expect {}{stages}{own} {}", scope.count, typed_again(command)))
+    let staged = own.iter().any(|option| option.as_encoded_bytes().starts_with(b"--stages"));
+    let stages = if part.verdict.rung >= Rung::Stage && !staged { " --stages" } else { "" };
+    Some(format!("guard --expect {}{stages} {}", scope.count, with_own(own, command)))
+}
+
+/// A command to type again with the options of guard's own that were given.
+pub fn with_own(own: &[OsString], command: &[OsString]) -> String {
+    // Lists of stages and the like mean nothing to a shell: quotes would only be in the way.
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-=,%.:/_".contains(byte);
+    let word = |option: &OsString| match option.to_str().filter(|text| text.bytes().all(|b| plain(&b))) {
+        Some(text) => format!("{text} "),
+        None => format!("{} ", quote(&[option])),
+    };
+    let own: String = own.iter().map(word).collect();
+    format!("{own}{}", typed_again(command))
 }
 
 /// A command to type again; of one that nobody typed, the beginning.

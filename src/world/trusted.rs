@@ -46,9 +46,8 @@ pub fn read_trusted(path: &Path) -> Result<Option<String>, FileFault> {
     // A named pipe in its place must not keep guard waiting.
     let mut file = match OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
         Ok(file) => file,
-        Err(fault) if matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
+        // A link that leads nowhere was meant to say something.
+        Err(fault) if is_absent(&fault) && !path.is_symlink() => return Ok(None),
         Err(fault) => return Err(unreadable(fault)),
     };
     let metadata = file.metadata().map_err(unreadable)?;
@@ -94,14 +93,27 @@ fn private_group(metadata: &Metadata) -> bool {
     metadata.gid() == metadata.uid()
 }
 
+/// A folder that configuration stands in: a fault where a link leads nowhere or the way is barred.
+pub fn reachable(folder: &Path) -> Result<(), FileFault> {
+    folder.metadata().map(drop).map_err(|fault| FileFault::Unreadable { path: folder.to_owned(), fault })
+}
+
+/// The home that the system has on record for whoever runs guard.
+pub fn recorded_home() -> Option<PathBuf> {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
+    Some(user.dir).filter(|home| home.is_absolute())
+}
+
+fn is_absent(fault: &io::Error) -> bool {
+    matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 /// Returns the sorted `*.toml` files of a folder; none where there is no such folder.
 pub fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, FileFault> {
     let unreadable = |fault| FileFault::Unreadable { path: folder.to_owned(), fault };
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(fault) if matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(Vec::new());
-        }
+        Err(fault) if is_absent(&fault) && !folder.is_symlink() => return Ok(Vec::new()),
         Err(fault) => return Err(unreadable(fault)),
     };
     let mut files = Vec::new();

@@ -51,21 +51,24 @@ fn a_fault_is_shown_with_its_place() {
 }
 
 #[test]
-fn a_projects_fault_stops_nothing_that_is_harmless() {
+fn a_projects_fault_may_hide_a_no() {
     for (text, _) in hostile() {
         let scene = Scene::new();
         scene.write("work/.guard.toml", &text);
         scene.program("seven", "#!/bin/sh\nexit 7\n");
-        let ran = scene.guard(["seven"]);
-        assert_eq!((ran.code, ran.said().as_str()), (Some(7), ""));
+        scene.guard(["seven"]).is(125);
+        fs::remove_file(scene.at("work/.guard.toml")).unwrap();
+        assert_eq!(scene.guard(["seven"]).code, Some(7));
     }
 }
 
 #[test]
 fn a_project_file_can_still_tighten() {
     let scene = Scene::new();
-    scene.write("work/.guard.toml", "unnamed = \"deny\"\n");
+    let file = scene.write("work/.guard.toml", "unnamed = \"deny\"\n");
     scene.guard(["true"]).is(120);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    scene.guard(["true"]).is(125);
     let scene = Scene::new().policy("unnamed = \"deny\"\n");
     scene.write("work/.guard.toml", "broken");
     if !Scene::ruled_elsewhere() {
@@ -120,4 +123,23 @@ fn a_link_leads_to_a_file_that_is_checked_itself() {
     fs::set_permissions(&real, fs::Permissions::from_mode(0o666)).unwrap();
     scene.guard(["rm", "one"]).is(125);
     assert!(scene.at("work/one").exists());
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_a_fault() {
+    for (place, gated) in PLACES {
+        let scene = Scene::new().listing("seq 5");
+        let at = scene.at(place);
+        fs::remove_file(&at).ok();
+        symlink("nowhere", &at).unwrap();
+        let said = scene.guard(words(gated)).is(125).said();
+        assert!(said.contains(at.to_str().unwrap()), "{said}");
+        if !place.contains("tools") {
+            scene.guard(["true"]).is(125);
+        }
+    }
+    let scene = Scene::new();
+    fs::rename(scene.at("config/guard"), scene.at("elsewhere")).unwrap();
+    symlink("nowhere", scene.at("config/guard")).unwrap();
+    scene.guard(["rm", "x"]).is(125);
 }

@@ -120,3 +120,37 @@ fn a_disk_that_takes_no_record_refuses_what_is_gated_only() {
         assert_eq!((ran.code, ran.said().as_str()), (Some(0), ""));
     }
 }
+
+#[test]
+fn rm_itself_refuses_dots() {
+    let scene = Scene::new().policy("[limits.destroy.small]\nconfirm = 1\n");
+    for path in ["a/b/c/x", "d/y", "e"] {
+        scene.write(&format!("work/{path}"), "");
+    }
+    let all = ["a/b/c/x", "d/y"];
+    let stand = |scene: &Scene| all.iter().all(|path| scene.at("work").join(path).exists());
+    let deep = scene.at("work/a/b/c");
+    for (folder, dots) in [(&deep, ".."), (&deep, "."), (&deep, "../../."), (&deep, "..//")] {
+        let mut command = scene.command(GUARD);
+        let ran = ran({
+            command.args(["--expect", "0", "rm", "-rf", dots]).current_dir(folder);
+            command
+        });
+        assert_eq!(ran.code, Some(1), "{dots}: {ran:?}");
+        assert!(ran.said().contains("refusing to remove '.' or '..'"), "{ran:?}");
+        assert!(stand(&scene), "{dots}");
+    }
+    // Beside what is removed by guard itself they are told, and the code is rm's.
+    let ran = scene.guard(["--expect", "1", "rm", "-rf", "d/.", "e", "a/b/.."]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.said().contains("d/. is left alone"), "{ran:?}");
+    assert!(stand(&scene) && !scene.at("work/e").exists());
+}
+
+#[test]
+fn nothing_to_hit_runs_in_no_stages() {
+    let scene = Scene::new();
+    let ran = scene.guard(["--stages", "1,50%", "rm", "gone"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.said().starts_with("rm: "), "{ran:?}");
+}

@@ -89,3 +89,44 @@ fn the_outcome_never_is_that_of_an_earlier_run() {
     scene.guard(["--outcome", place, "toy", "remove", "x"]).is(125);
     assert_eq!((&outcome()["ran"], &outcome()["code"]), (&false.into(), &125.into()));
 }
+
+#[test]
+fn broken_glass_says_why_and_is_loud() {
+    for reason in ["", "  ", "--"] {
+        let scene = Scene::new().listing("seq 5");
+        scene.guard([&format!("--break-glass={reason}"), "toy", "remove", "x"]).is(125);
+        assert!(scene.removed().is_empty());
+    }
+    let scene = Scene::new().listing("seq 5");
+    let ran = scene.guard(["--break-glass", "fire in rack 7", "toy", "remove", "x"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.said().matches("BREAK GLASS").count(), 1, "{ran:?}");
+    assert!(ran.said().contains("fire in rack 7"), "{ran:?}");
+}
+
+#[test]
+fn what_to_type_next_keeps_the_options() {
+    let scene = Scene::new().listing("seq 5").policy("[limits.\"toy remove\"]\nstage = 1\n");
+    if Scene::ruled_elsewhere() {
+        return;
+    }
+    let said = scene.guard(["--stages", "2,100%", "--parallel", "3", "toy", "remove", "x"]).is(122).said();
+    assert!(said.contains("guard --expect 5 --stages=2,100% --parallel=3 toy remove x"), "{said}");
+    let said = scene.guard(["--pause", "1s", "toy", "remove", "x"]).is(122).said();
+    assert!(said.contains("guard --expect 5 --stages --pause=1s toy remove x"), "{said}");
+}
+
+#[test]
+fn a_protected_path_that_is_not_there_counts_as_one() {
+    let scene = Scene::new();
+    let path = scene.at("home/.ssh/id_rsa");
+    let path = path.to_str().unwrap();
+    let said = scene.guard(["--no-input", "rm", "-f", path]).is(122).said();
+    assert!(said.contains("destroy 1 file ") && said.contains("--expect 1 "), "{said}");
+    // What is refused by its name alone is not counted, and no size is told.
+    let said = scene.guard(["rm", "-rf", "/usr/lib64x"]).is(120).said();
+    assert!(said.contains("at least 1 file ") && !said.contains(" in all"), "{said}");
+    let ran = scene.guard(["--plan", "rm", "-rf", "/usr"]);
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(said.contains("at least 1 file ") && !said.contains(" in all"), "{said}");
+}

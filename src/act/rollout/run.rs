@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::record::Error;
 use crate::record::journal::{Fate, Journal, State};
 use crate::tool::grouped;
-use crate::ui::rollout::{End, Event, Tally};
+use crate::ui::rollout::{End, Event, Tally, came};
 use crate::world::child::Ended;
 
 use super::outside::{CallEnd, GoOn, Outside, Woken};
@@ -274,7 +274,7 @@ impl<'a> Runner<'a> {
                     self.ending = true;
                     self.outside.end_calls();
                 }
-                let why = Stop::Stopped(format!("signal {signal} came"));
+                let why = Stop::Stopped(came(signal));
                 if stop.is_none() { Err(self.stopping(why)) } else { Ok(()) }
             }
             Woken::Lost if stop.is_none() => {
@@ -414,7 +414,7 @@ impl<'a> Runner<'a> {
         loop {
             match self.outside.wait(patience) {
                 Woken::Interrupt(signal) => {
-                    return Err(Stop::Stopped(format!("signal {signal} came")));
+                    return Err(Stop::Stopped(came(signal)));
                 }
                 Woken::Lost => return Err(Stop::Parked("the terminal went away".into())),
                 Woken::Failed(why) => return Err(Stop::Stopped(why)),

@@ -4,6 +4,19 @@ use serde::Serialize;
 
 use crate::ui::escape::escape;
 
+/// Why a rollout stops when a person presses Ctrl-C.
+pub const CTRL_C: &str = "Ctrl-C";
+
+/// A signal that stops a rollout, as people call it.
+pub fn came(signal: i32) -> String {
+    use nix::sys::signal::Signal;
+    match Signal::try_from(signal) {
+        Ok(Signal::SIGINT) => CTRL_C.to_owned(),
+        Ok(signal) => format!("{signal} came"),
+        Err(_) => format!("signal {signal} came"),
+    }
+}
+
 /// How many targets are in which state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {

@@ -3,5 +3,5 @@
 mod event;
 mod plain;
 
-pub use event::{End, Event, Tally};
+pub use event::{CTRL_C, End, Event, Tally, came};
 pub use plain::Plain;

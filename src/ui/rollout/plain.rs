@@ -6,7 +6,7 @@ use crate::tool::grouped;
 use crate::ui::Ui;
 use crate::ui::escape::escape;
 
-use super::event::{End, Event};
+use super::event::{CTRL_C, End, Event};
 
 /// Shows a rollout line by line.
 #[derive(Debug, Default)]
@@ -53,7 +53,8 @@ fn line(event: &Event, stages: usize) -> Option<String> {
         Event::Checked { passed: true, tries, .. } if *tries > 1 => "guard: the check passed".into(),
         Event::Soaking { seconds } => format!("guard: waits {seconds} s"),
         Event::Stopping { why } => {
-            format!("guard: {why}; what runs may finish (Ctrl-C again ends it)")
+            let again = if why == CTRL_C { " (Ctrl-C again ends it)" } else { "" };
+            format!("guard: {why}; what runs may finish{again}")
         }
         Event::Ended { end, why, tally, sets, resume } => {
             if *end == End::Finished && tally.failed == 0 {
