@@ -54,7 +54,7 @@ fn judge(lines: &[String]) -> Vec<Value> {
 fn told(plan: &Value) -> (String, u64, String) {
     let word = |value: &Value| value.as_str().unwrap_or("none").to_owned();
     let scope = &plan["scope"];
-    (word(&scope["certainty"]), scope["count"].as_u64().unwrap_or(u64::MAX), word(&plan["verdict"]["rung"]))
+    (word(&scope["certainty"]), scope["count"].as_u64().unwrap_or(0), word(&plan["verdict"]["rung"]))
 }
 
 fn check(cases: &[(String, &str, u64, &str)]) {
