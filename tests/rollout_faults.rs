@@ -211,7 +211,7 @@ fn on_a_terminal_it_is_shown_as_it_runs_and_ctrl_c_stops_it() {
     terminal.send("\x03");
     terminal.expect("stops when these calls end");
     scene.write("go", "");
-    terminal.expect("the rollout stopped: signal 2 came");
+    terminal.expect("the rollout stopped: Ctrl-C");
     terminal.expect("to go on: guardctl rollout resume");
     assert_eq!(terminal.end().code(), Some(119));
     assert_eq!(counts(&row(&scene)), [4, 0, 0, 5]);
