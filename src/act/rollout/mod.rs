@@ -1,7 +1,7 @@
 //! Rollouts: staged runs that are journaled, looked at before each batch and checked after it.
 //!
-//! [`plan`] is arithmetic, [`run`] the order of effects, [`outside`] what it does to the world;
-//! [`real`] and [`files`] do it for targets that are named and for files. Here they are put together.
+//! [`plan`] is arithmetic, [`mod@run`] the order of effects, [`outside`] what it does to the world;
+//! `real` and `files` do it for targets that are named and for files. Here they are put together.
 
 mod files;
 mod health;

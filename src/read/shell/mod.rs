@@ -1,6 +1,6 @@
 //! Shell text → the commands it may run, in order.
 //!
-//! Two steps. [`script`] reads the text in one pass that never goes back, so its time is linear and
+//! Two steps. `script` reads the text in one pass that never goes back, so its time is linear and
 //! its depth bounded whatever the text is. [`commands`] then follows the text as the shell would:
 //! lists, branches and functions, assignments, loops over words that are known. It runs nothing;
 //! what the shell knows (variables, folders, names of files) is asked of the [`Known`] that the
