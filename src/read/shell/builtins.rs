@@ -239,15 +239,16 @@ fn declare(builtin: &str, words: &[Word], state: &mut State) {
     let exports = builtin == "export" || words.iter().filter_map(text).any(|w| w.starts_with("-x"));
     for word in words {
         let shown = shown(word);
-        let whole = shown.to_string_lossy();
-        if whole.starts_with('-') {
+        let whole = shown.as_bytes();
+        if whole.starts_with(b"-") {
             continue;
         }
-        let name = whole.split('=').next().unwrap_or_default().to_owned();
-        if whole.len() > name.len() {
+        let equals = whole.iter().position(|byte| *byte == b'=');
+        let name = String::from_utf8_lossy(&whole[..equals.unwrap_or(whole.len())]).into_owned();
+        if let Some(equals) = equals {
             let value = match word {
                 Word::Known(text) => {
-                    Word::Known(std::ffi::OsStr::from_bytes(&text.as_bytes()[name.len() + 1..]).to_owned())
+                    Word::Known(std::ffi::OsStr::from_bytes(&text.as_bytes()[equals + 1..]).to_owned())
                 }
                 Word::Unknown { why, .. } => {
                     Word::Unknown { text: format!("${name}").into(), why: why.clone() }
