@@ -18,7 +18,7 @@ use crate::record::journal::{CallsLock, Fate, Side, boot};
 use crate::record::{Error, stamp};
 use crate::tool::number_of;
 use crate::ui::Ui;
-use crate::world::{FileSet, Listing, RemoveEvent, RemoveOptions, World, remove};
+use crate::world::{FileSet, Listing, RemoveEvent, World, remove};
 
 use super::super::remove::{Manner, tell};
 use super::health::Health;
@@ -162,7 +162,7 @@ impl Outside for Files<'_> {
         at.sort_unstable();
         for run in at.chunk_by(|(a, _), (b, _)| a + 1 == *b) {
             let (Some((start, _)), Some((last, _))) = (run.first(), run.last()) else { continue };
-            remove_run(self.set, *start..*last + 1, &options, &mut |event| match event {
+            remove(self.set, *start..*last + 1, &options, &mut |event| match event {
                 RemoveEvent::Kept(position) => {
                     let place = usize::try_from(position - start).ok().and_then(|at| run.get(at));
                     kept.extend(place.map(|(_, place)| (*place, Fate::Failed)));
@@ -193,13 +193,4 @@ impl Outside for Files<'_> {
     fn names(&self, targets: &[usize]) -> String {
         number_of(targets.len(), "file")
     }
-}
-
-fn remove_run(
-    set: &FileSet,
-    range: std::ops::Range<u64>,
-    options: &RemoveOptions<'_>,
-    tell: &mut dyn FnMut(RemoveEvent),
-) {
-    remove(set, range, options, tell);
 }
