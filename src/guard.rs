@@ -7,6 +7,7 @@
 //! [`decide()`] goes as far as the verdict and starts nothing but listings; run, plan, judge, explain
 //! and test all go through it.
 
+mod alias;
 mod around;
 mod decide;
 mod fed;

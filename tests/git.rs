@@ -25,7 +25,7 @@ const LENIENT: &str = "\
 
 /// Two commits that the remote has otherwise, thirty branches only there, and a tree in which
 /// changed, staged, deleted, untracked and ignored files stand side by side.
-const WORLD: &str = r"
+const WORLD: &str = r#"
 git init -q --bare remote.git; git init -q work; cd work; git remote add origin ../remote.git
 mkdir dir; for f in a b c dir/d; do echo one >$f; done; echo '*.o' >.gitignore; git add .; git commit -qm one
 for b in x y $(seq -f b%g 30); do git branch $b; done
@@ -38,7 +38,9 @@ echo two >a; echo two >b; rm c; echo s >s; git add s
 mkdir un sub; echo 1 >un/f; echo 2 >un/g; echo 3 >un/z.o; echo 4 >dir/new; echo 5 >top; echo 6 >top.o
 printf 7 >'new
 line'; git init -q nest; echo 8 >nest/f
-";
+git config alias.undo 'reset --hard'; git config alias.redo 'undo -q'; git config alias.cut 'branch -D'
+git config alias.wipe '!f() { rm -f dir/d "$@"; }; f'
+"#;
 
 struct World {
     home: TempDir,
@@ -155,6 +157,15 @@ const ROWS: &[(&str, &str, usize)] = &[
     ("git restore --staged .", "file", 0),
     ("git gc -q --prune=now", "commit", 2),
     ("git prune --expire=now", "commit", 2),
+    ("git undo v1", "file", 3),
+    ("git redo", "file", 3),
+    ("git -C sub undo -q", "file", 3),
+    ("git CUT x y", "branch", 2),
+    ("git -C sub wipe un/f un/g", "file", 3),
+    ("git -c alias.undo='clean -fdx' undo", "file", 7),
+    ("git -c alias.CO='-c a.b=c checkout' co .", "file", 2),
+    ("git -C sub -c alias.gone='!rm -f dir/d dir/new' gone", "file", 2),
+    ("git -c alias.gone='!rm -f' gone un/f top", "file", 2),
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::scope::{Certainty, Frozen, Question, Scope, Target, Words, resolve};
 use crate::tool::Kinds;
 use crate::ui::escape::escape;
-use crate::world::World;
+use crate::world::{Moved, World};
 
 /// What changed between two looks.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub struct Drift {
 pub fn look_again(part: &Part, policy: &Policy, kinds: &Kinds, world: &dyn World) -> Option<Scope> {
     let found = part.found.as_ref()?;
     let words = Words::of(found, kinds);
+    let moved =
+        (part.folder != world.session().cwd).then(|| Moved::new(world, part.folder.clone(), Vec::new()));
+    let world = moved.as_ref().map_or(world, |moved| moved);
     Some(resolve(
         &Question { found, words: &words, kinds, full: false, keep: true, enough: None },
         policy,

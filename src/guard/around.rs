@@ -19,6 +19,8 @@ pub struct Around {
     pub lost: Option<String>,
     /// What it reads.
     pub input: Input,
+    /// How many aliases led to it.
+    pub aliases: usize,
 }
 
 impl Around {
@@ -65,7 +67,7 @@ impl Around {
             Rc::new(self.unknown.iter().cloned().chain(unknown).collect())
         };
         let (open, lost) = (self.open.clone().or(open), self.lost.clone().or(lost));
-        Self { unknown, open, lost, input: self.input.clone() }
+        Self { unknown, open, lost, input: self.input.clone(), aliases: self.aliases }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::tool::{Effect, Freeze, Kinds, Source, ToolFile};
 use crate::ui::escape::{escape, quote};
 use crate::world::World;
 
+use super::alias::aliased;
 use super::around::Around;
 use super::fed::fed;
 use super::inner::{Carried, What};
@@ -95,6 +96,11 @@ pub fn part(
     if let Some(why) = around.program(&invocation.program) {
         return parts.push(unjudged::unknown(argv, setup.world, setup.kinds, why.to_owned()));
     }
+    match aliased(understood, argv, around, setup, depth, parts) {
+        Ok(false) => {}
+        Ok(true) => return,
+        Err(why) => return parts.push(unjudged::unknown(argv, setup.world, setup.kinds, why)),
+    }
     let Some(found) = Match::find_with(understood, &|word| around.is_unknown(word)) else {
         return parts.push(typed(match more(understood, around) {
             Some((found, why)) => not_understood(&found, setup, why),
@@ -144,7 +150,7 @@ fn more(understood: &Understood, around: &Around) -> Option<(Match, String)> {
 }
 
 /// A command that no tool file calls risky.
-fn harmless(understood: &Understood, setup: &Setup<'_>) -> Part {
+pub(super) fn harmless(understood: &Understood, setup: &Setup<'_>) -> Part {
     let unnamed = understood.tool.is_none().then(|| setup.policy.unnamed());
     let verdict = match unnamed {
         Some(stance) if stance.value != Stance::Allow => sentences::unnamed(understood, &stance, setup.world),
@@ -157,6 +163,7 @@ fn harmless(understood: &Understood, setup: &Setup<'_>) -> Part {
         wrappers: understood.invocation.wrappers.clone(),
         effect: None,
         freeze: Freeze::None,
+        folder: setup.world.session().cwd.clone(),
         place: Place::default(),
         environments: Environments::default(),
         scope: None,
@@ -320,6 +327,7 @@ fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[Strin
         wrappers: found.invocation.wrappers.clone(),
         effect: Some(effect),
         freeze,
+        folder: setup.world.session().cwd.clone(),
         place,
         environments,
         scope: Some(scope),

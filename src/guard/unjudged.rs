@@ -29,6 +29,7 @@ fn part(argv: &[OsString], world: &dyn World, kinds: &Kinds, why: String, reason
         wrappers: Vec::new(),
         effect: None,
         freeze: Freeze::None,
+        folder: world.session().cwd.clone(),
         place: Place { name: host.clone(), parts: vec![("host".into(), host.clone())] },
         environments: Environments::default(),
         scope: Some(scope::unknown("target", kinds, why)),

@@ -1,6 +1,7 @@
 //! What was decided about a command line: each command in it with its scope and verdict.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use crate::policy::Environments;
 use crate::read::{Match, Wrapper};
@@ -37,6 +38,8 @@ pub struct Part {
     pub effect: Option<Effect>,
     /// How what runs is held to what is shown.
     pub freeze: Freeze,
+    /// The folder that it runs in.
+    pub folder: PathBuf,
     /// Where it acts.
     pub place: Place,
     /// The environments of that place.

@@ -1,8 +1,11 @@
-//! What a repository's own files say: the branch that is checked out, and what its configuration
-//! makes of a word. No process is started.
+//! What a repository's own files say: the branch that is checked out, its configuration, its working
+//! tree. No process is started, but where an [`alias`] can't be told from files alone.
 //!
 //! Only the plain case is read: the working folder, or one `-C`. Where variables, options or
 //! wrappers lead git elsewhere there is no answer, and the caller asks git.
+
+mod alias;
+mod config;
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +14,10 @@ use std::path::{Path, PathBuf};
 use crate::read::{Invocation, Match};
 use crate::tool::OptionName;
 use crate::world::World;
+
+use config::{Entry, entries};
+
+pub use alias::{alias, top, words};
 
 /// Options that lead to another repository or configuration.
 const ELSEWHERE: [&str; 5] = ["--git-dir", "--namespace", "--bare", "-c", "--config-env"];
@@ -27,19 +34,6 @@ const VARIABLES: [&str; 8] = [
     "GIT_CONFIG_SYSTEM",
 ];
 
-/// One line of a git configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The section, lower case.
-    pub section: String,
-    /// What stands in quotes behind it, as written.
-    pub name: String,
-    /// The key, lower case.
-    pub key: String,
-    /// The value; `true` where there is none.
-    pub value: String,
-}
-
 /// A repository as its files describe it.
 #[derive(Debug, Default)]
 pub struct Repository {
@@ -54,27 +48,10 @@ pub struct Repository {
 impl Repository {
     /// Reads the repository that a command works on; `None` where files alone do not tell which.
     pub fn of(found: &Match, world: &dyn World) -> Option<Self> {
-        Self::around(&found.invocation, world)
-    }
-
-    /// As [`of`](Self::of), for a command that may be none that git has.
-    pub fn around(invocation: &Invocation, world: &dyn World) -> Option<Self> {
-        let start = start(invocation, world)?;
+        let start = start(&found.invocation, &ELSEWHERE, world)?;
         let (own, common) = start.ancestors().find_map(|folder| git_folders(folder, world))?;
-        let mut repository = Self { head: head(&own, world), ..Self::default() };
-        for path in configs(world).chain([common.join("config")]) {
-            let Some(text) = world.file(&path) else { continue };
-            match std::str::from_utf8(&text).ok().and_then(entries) {
-                Some(read) => repository.config.extend(read),
-                None => repository.includes = true,
-            }
-        }
-        let partial = |e: &Entry| {
-            matches!(e.section.as_str(), "include" | "includeif")
-                || e.key == "worktreeconfig" && e.value != "false"
-        };
-        repository.includes |= repository.config.iter().any(partial);
-        Some(repository)
+        let (config, includes) = configuration(Some(common.join("config")), world);
+        Some(Self { head: head(&own, world), config, includes })
     }
 
     /// The last value of a key.
@@ -84,10 +61,31 @@ impl Repository {
     }
 }
 
-/// Where a command looks for its repository; `None` where files alone do not tell.
-fn start(invocation: &Invocation, world: &dyn World) -> Option<PathBuf> {
+/// The configuration of system and user, and that of a repository behind it; true where it has parts
+/// in other files that were not read.
+fn configuration(own: Option<PathBuf>, world: &dyn World) -> (Vec<Entry>, bool) {
+    let mut config = Vec::new();
+    let mut includes = false;
+    for path in configs(world).chain(own) {
+        let Some(text) = world.file(&path) else { continue };
+        match std::str::from_utf8(&text).ok().and_then(entries) {
+            Some(read) => config.extend(read),
+            None => includes = true,
+        }
+    }
+    let partial = |e: &Entry| {
+        matches!(e.section.as_str(), "include" | "includeif")
+            || e.key == "worktreeconfig" && e.value != "false"
+    };
+    includes |= config.iter().any(partial);
+    (config, includes)
+}
+
+/// Where a command looks for its repository; `None` where files alone do not tell, or one of
+/// `elsewhere` is given.
+fn start(invocation: &Invocation, elsewhere: &[&str], world: &dyn World) -> Option<PathBuf> {
     let plain = invocation.wrappers.iter().all(|w| !w.carries && !w.elsewhere && w.assignments.is_empty())
-        && ELSEWHERE.iter().all(|name| given(invocation, name).is_empty())
+        && elsewhere.iter().all(|name| given(invocation, name).is_empty())
         && VARIABLES.iter().all(|name| world.variable(name).is_none());
     let cwd = world.session().cwd.clone();
     match given(invocation, "-C").as_slice() {
@@ -131,7 +129,7 @@ impl WorkTree {
     pub fn of(invocation: &Invocation, world: &dyn World) -> Option<Option<Self>> {
         let plain = OTHER_TREE.iter().all(|name| given(invocation, name).is_empty())
             && OTHER_FILES.iter().all(|name| world.variable(name).is_none());
-        let start = world.real_path(&start(invocation, world).filter(|_| plain)?)?;
+        let start = world.real_path(&start(invocation, &ELSEWHERE, world).filter(|_| plain)?)?;
         let found = start.ancestors().find_map(|top| Some((top, git_folders(top, world)?)));
         let Some((top, (own, common))) = found else { return Some(None) };
         let config = world.file(&common.join("config"))?;
@@ -203,103 +201,7 @@ fn line(text: &[u8]) -> Option<String> {
     Some(std::str::from_utf8(text).ok()?.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-/// The lines of a configuration file; `None` for what git would not read either.
-fn entries(text: &str) -> Option<Vec<Entry>> {
-    let text = text.replace("\\\r\n", "").replace("\\\n", "");
-    let (mut section, mut name) = (String::new(), String::new());
-    let mut out = Vec::new();
-    for line in text.lines() {
-        let mut rest = line.trim();
-        if let Some(heading) = rest.strip_prefix('[') {
-            let (inside, after) = heading_end(heading)?;
-            let (head, quoted) = inside.split_once(char::is_whitespace).unwrap_or((inside, ""));
-            section = head.to_ascii_lowercase();
-            name = value(quoted.trim())?;
-            rest = after.trim();
-        }
-        if rest.is_empty() || rest.starts_with(['#', ';']) {
-            continue;
-        }
-        let (key, text) = rest.split_once('=').unwrap_or((rest, "true"));
-        let (section, name) = (section.clone(), name.clone());
-        out.push(Entry { section, name, key: key.trim().to_ascii_lowercase(), value: value(text.trim())? });
-    }
-    Some(out)
-}
-
-/// Splits `name "quoted ]"] rest` behind the bracket that ends it.
-fn heading_end(text: &str) -> Option<(&str, &str)> {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            ']' if !quoted => return Some((&text[..at], &text[at + 1..])),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// A value with its quotes, escapes and comment taken off.
-fn value(text: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut quoted = false;
-    let mut kept = 0;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => quoted = !quoted,
-            '#' | ';' if !quoted => break,
-            '\\' => out.push(match chars.next()? {
-                'n' => '\n',
-                't' => '\t',
-                'b' => '\u{8}',
-                c @ ('"' | '\\') => c,
-                _ => return None,
-            }),
-            c => out.push(c),
-        }
-        if quoted || !c.is_whitespace() {
-            kept = out.len();
-        }
-    }
-    out.truncate(kept);
-    (!quoted).then_some(out)
-}
-
 /// A name from a listing or a file as bytes, for comparison.
 pub fn text(word: &OsStr) -> Option<&str> {
     std::str::from_utf8(word.as_bytes()).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::entries;
-
-    fn one(text: &str) -> Vec<String> {
-        let all = entries(text).unwrap_or_default();
-        all.iter().map(|e| format!("{}|{}|{}|{}", e.section, e.name, e.key, e.value)).collect()
-    }
-
-    #[test]
-    fn a_configuration_is_read_as_git_reads_it() {
-        assert_eq!(
-            one("[alias]\n\tpf = push -f # mine\n lg = \"log ; x\""),
-            ["alias||pf|push -f", "alias||lg|log ; x"]
-        );
-        assert_eq!(
-            one("[Remote \"a]\\\"b\"] Push = +x\nmirror"),
-            ["remote|a]\"b|push|+x", "remote|a]\"b|mirror|true"]
-        );
-        assert_eq!(one("[a]\nb = c \\\n  d\n; e\n[x.y]z=1"), ["a||b|c   d", "x.y||z|1"]);
-    }
-
-    #[test]
-    fn what_git_refuses_is_not_read() {
-        for text in ["[alias\na=b", "[a]\nb = \"c", "[a]\nb = \\q"] {
-            assert_eq!(entries(text), None, "{text}");
-        }
-    }
 }

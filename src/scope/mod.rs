@@ -21,6 +21,7 @@ mod session;
 mod target;
 mod words;
 
+pub use git::{alias, top, words as alias_words};
 pub use listed::{dependents, fleets, run, takes_along, unknown};
 pub use narrow::{Call, MOST_BYTES, MOST_TARGETS, NarrowFault, calls, per_call};
 pub use place::{current_context, place};

@@ -89,6 +89,9 @@ pub struct Tool {
     /// Texts for `{name}` placeholders of every action.
     #[serde(default)]
     pub text: BTreeMap<String, String>,
+    /// Set where people can give names of their own to its commands.
+    #[serde(default)]
+    pub aliases: Option<Aliases>,
     /// Set where the tool runs another command.
     #[serde(default)]
     pub wrapper: Option<Wrapper>,
@@ -169,6 +172,24 @@ pub struct Select {
     /// Words made of these count as empty too (globs).
     #[serde(default)]
     pub blank: Vec<Glob>,
+}
+
+/// Names that a tool's configuration gives to commands.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Aliases {
+    /// Whose configuration gives them.
+    pub by: AliasesBy,
+    /// The tool's own subcommands: no alias takes their place, so nothing is looked up for them.
+    pub own: Vec<String>,
+}
+
+/// Whose configuration gives names to commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AliasesBy {
+    /// The section `alias` of git's.
+    Git,
 }
 
 /// A tool that runs another command given in its operands.

@@ -21,8 +21,8 @@ pub use bound::{Bound, BoundOf};
 pub use builtin::{builtin, builtin_files, builtin_kinds};
 pub use condition::{Alternative, CommandPath, Condition};
 pub use file::{
-    Action, ActionTest, From, Inner, Options, PlaceFrom, PlacePart, ProcessBy, Select, SessionPath, Source,
-    Style, Targets, Tool, ToolFault, ToolFile, Wrapper,
+    Action, ActionTest, Aliases, AliasesBy, From, Inner, Options, PlaceFrom, PlacePart, ProcessBy, Select,
+    SessionPath, Source, Style, Targets, Tool, ToolFault, ToolFile, Wrapper,
 };
 pub use glob::Glob;
 pub use health::Health;
