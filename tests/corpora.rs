@@ -1,7 +1,9 @@
-//! Corpora: everyday command lines that must ask nothing (corpora/quiet.txt), judged as `guardctl
+//! Corpora: everyday command lines that must ask nothing (corpora/quiet*.txt), judged as `guardctl
 //! judge` judges them, in a scene that is lived in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+#[path = "support/areas.rs"]
+mod areas;
 #[path = "support/corpus.rs"]
 mod corpus;
 
@@ -12,7 +14,10 @@ use serde_json::Value;
 const SHOWN: usize = 40;
 
 fn quiet() -> Vec<Line> {
-    lines(include_str!("corpora/quiet.txt"))
+    let named = |(file, text): (String, String)| {
+        lines(&text).into_iter().map(move |line| Line { file: file.clone(), ..line })
+    };
+    areas::texts("quiet").into_iter().flat_map(named).collect()
 }
 
 /// Whether an answer only says that what a program prints, or hands to xargs, is not counted yet.
@@ -30,7 +35,9 @@ fn ask_nothing(lines: &[Line], answers: &[Value], excused: impl Fn(&Value) -> bo
         .iter()
         .zip(answers)
         .filter(|(_, answer)| asks(answer))
-        .map(|(line, answer)| format!("{}: {}\n    {}", line.number, line.text, reasons(answer)))
+        .map(|(line, answer)| {
+            format!("{}:{}: {}\n    {}", line.file, line.number, line.text, reasons(answer))
+        })
         .collect();
     let shown = asking.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
     assert!(asking.is_empty(), "{} of {} everyday lines ask:\n{shown}", asking.len(), lines.len());

@@ -1,5 +1,8 @@
-//! The lines of corpora/loud.txt do not pass, and each for the reason that stands beside it.
+//! The lines of corpora/loud*.txt do not pass, and each for the reason that stands beside it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+#[path = "support/areas.rs"]
+mod areas;
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,23 +14,28 @@ use serde_json::Value;
 
 /// A line of the corpus.
 struct Line {
+    file: String,
     number: usize,
-    text: &'static str,
+    text: String,
     /// All of these, each with its alternatives.
-    rules: Vec<Vec<&'static str>>,
+    rules: Vec<Vec<String>>,
     over_ssh: bool,
 }
 
 fn lines() -> Vec<Line> {
+    areas::texts("loud").iter().flat_map(|(file, text)| lines_of(file, text)).collect()
+}
+
+fn lines_of(file: &str, text: &str) -> Vec<Line> {
     let mut over_ssh = false;
     let mut found = Vec::new();
-    for (at, line) in include_str!("corpora/loud.txt").lines().enumerate() {
+    for (at, line) in text.lines().enumerate() {
         if let Some(head) = line.strip_prefix("# == ") {
             over_ssh = head.ends_with("over ssh");
         } else if !line.is_empty() && !line.starts_with('#') {
             let (text, rules) = line.rsplit_once("  #= ").unwrap_or_else(|| panic!("no reason: {line}"));
-            let rules = rules.split(", ").map(|any| any.split('|').collect()).collect();
-            found.push(Line { number: at + 1, text, rules, over_ssh });
+            let rules = rules.split(", ").map(|any| any.split('|').map(str::to_owned).collect()).collect();
+            found.push(Line { file: file.into(), number: at + 1, text: text.into(), rules, over_ssh });
         }
     }
     found
@@ -94,8 +102,8 @@ fn loud_is_large_and_says_nothing_twice() {
     let lines = lines();
     assert!(lines.len() >= 600, "{} lines", lines.len());
     let mut seen = HashSet::new();
-    let twice: Vec<_> = lines.iter().filter(|line| !seen.insert((line.text, line.over_ssh))).collect();
-    assert_eq!(twice.iter().map(|line| line.text).collect::<Vec<_>>(), Vec::<&str>::new());
+    let twice: Vec<_> = lines.iter().filter(|line| !seen.insert((&line.text, line.over_ssh))).collect();
+    assert_eq!(twice.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 #[test]
@@ -109,7 +117,8 @@ fn loud_lines_do_not_pass_and_say_why() {
         for (line, answer) in lines.iter().zip(judge(home.path(), &lines, over_ssh)) {
             let why = line.rules.iter().all(|any| any.iter().any(|rule| gives(&answer, rule)));
             if answer["verdict"]["rung"] == "allow" || !why {
-                wrong.push(format!("{}: {}\n    {}", line.number, line.text, answer["verdict"]));
+                wrong
+                    .push(format!("{}:{}: {}\n    {}", line.file, line.number, line.text, answer["verdict"]));
             }
         }
     }

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 /// One command line of a file.
 #[derive(Debug)]
 pub struct Line {
+    /// The name of its file, where there are several.
+    pub file: String,
     /// Where it stands, from 1.
     pub number: usize,
     /// As typed.
@@ -18,7 +20,11 @@ pub struct Line {
 
 /// The command lines of a file: what is neither blank nor a comment.
 pub fn lines(text: &str) -> Vec<Line> {
-    let numbered = text.lines().enumerate().map(|(at, line)| Line { number: at + 1, text: line.to_owned() });
+    let numbered = text.lines().enumerate().map(|(at, line)| Line {
+        file: String::new(),
+        number: at + 1,
+        text: line.to_owned(),
+    });
     numbered.filter(|line| !line.text.is_empty() && !line.text.starts_with('#')).collect()
 }
 
