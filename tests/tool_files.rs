@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use guard::ctl::tool_tests;
 use guard::policy::{Places, Shelf, kinds, parse_tool};
-use guard::tool::builtin_files;
+use guard::tool::{Builtin, builtin_files};
 
 #[test]
 fn examples_beside_actions_hold() {
     let kinds = kinds().unwrap();
     let shelf = Shelf::new(&Places::default());
     let mut failures = Vec::new();
-    for (name, text) in builtin_files() {
+    for Builtin { name, text, .. } in builtin_files() {
         match parse_tool(&format!("policies/tools/{name}.toml"), text) {
             Err(fault) => failures.push(fault.render()),
             Ok(file) => {
@@ -27,7 +27,7 @@ fn examples_beside_actions_hold() {
 #[test]
 fn every_action_has_an_example_that_matches_and_one_that_does_not() {
     let mut missing = Vec::new();
-    for (name, text) in builtin_files() {
+    for Builtin { name, text, .. } in builtin_files() {
         let file = parse_tool(name, text).unwrap();
         for action in &file.action {
             if !action.test.iter().any(|t| t.matches) {
@@ -113,7 +113,7 @@ fn what_is_hardly_meant_is_remarked_on() {
     assert_eq!(off, ["no action is left of the built-in file for 'rm': guard lets all of it pass"]);
     assert_eq!(said("[tool]\nnames = [\"sudo\"]\n", "sudo").len(), 1);
     assert_eq!(said("[tool]\nnames = [\"sudo\"]\nwrapper = {}\n", "sudo").len(), 0);
-    for (name, text) in builtin_files() {
+    for Builtin { name, text, .. } in builtin_files() {
         assert_eq!(said(text, name), Vec::<String>::new(), "{name}.toml");
     }
 }

@@ -78,8 +78,7 @@ pub fn tools(places: &Places) -> Result<Vec<String>, Failure> {
         None => Vec::new(),
     };
     let own = own.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
-    let mut names: Vec<String> =
-        own.chain(builtin_files().iter().map(|(name, _)| (*name).to_owned())).collect();
+    let mut names: Vec<String> = own.chain(builtin_files().iter().map(|file| file.name.to_owned())).collect();
     names.sort();
     names.dedup();
     Ok(names)

@@ -117,7 +117,7 @@ fn show(tool: &str, places: &Places, shelf: &Shelf, ui: &mut Ui) -> Result<u8, F
     let own = site.filter(|path| path.is_file());
     let (origin, text) = match (&own, builtin(tool)) {
         (Some(path), _) => (escape(path).into_owned(), std::fs::read_to_string(path)?),
-        (None, Some((name, text))) => (format!("built in ({name}.toml)"), text.to_owned()),
+        (None, Some(file)) => (format!("built in ({}.toml)", file.name), file.text.to_owned()),
         (None, None) => return Ok(exit::FOUND),
     };
     ui.print(&format!("# {origin}"))?;

@@ -95,6 +95,12 @@ impl<'de> Deserialize<'de> for Amounts {
                     .map(|n| Amounts(vec![Amount::Number(n)]))
                     .ok_or_else(|| E::invalid_value(de::Unexpected::Signed(n), &self))
             }
+            // MessagePack, which the built-in files are packed in, has no sign for what is not negative.
+            fn visit_u64<E: de::Error>(self, n: u64) -> Result<Amounts, E> {
+                let signed =
+                    i64::try_from(n).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(n), &self))?;
+                self.visit_i64(signed)
+            }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Amounts, E> {
                 Amount::percent(text)
                     .map(|p| Amounts(vec![p]))

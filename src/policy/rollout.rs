@@ -45,6 +45,10 @@ impl<'de> Deserialize<'de> for MaxFailures {
                 let number = u64::try_from(n).map_err(|_| E::invalid_value(de::Unexpected::Signed(n), &self));
                 number.map(|n| MaxFailures(Amount::Number(n)))
             }
+            // MessagePack, which the built-in files are packed in, has no sign for what is not negative.
+            fn visit_u64<E: de::Error>(self, n: u64) -> Result<MaxFailures, E> {
+                Ok(MaxFailures(Amount::Number(n)))
+            }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<MaxFailures, E> {
                 let share = Amount::percent(text).map(MaxFailures);
                 share.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))

@@ -6,15 +6,26 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::read::Library;
-use crate::tool::{Effect, Kinds, ToolFile, builtin, builtin_kinds};
+use crate::tool::{Effect, Kinds, ToolFile, builtin, builtin_kinds, unpack};
 use crate::world::{reachable, read_trusted, recorded_home, toml_files};
 
 use super::fault::ConfigFault;
 use super::layer::LayerFile;
 use super::stack::{Layer, Origin, Policy, Standing};
 
-const BUILTIN_POLICY: &str = include_str!("../../policies/default.toml");
-const BUILTIN_FILES: &str = include_str!("../../policies/files.toml");
+/// The layers that guard ships: name, what it says, and the same packed.
+const BUILTIN: &[(&str, &str, &[u8])] = &[
+    (
+        "policies/default.toml",
+        include_str!("../../policies/default.toml"),
+        include_bytes!(concat!(env!("OUT_DIR"), "/default.msgpack")),
+    ),
+    (
+        "policies/files.toml",
+        include_str!("../../policies/files.toml"),
+        include_bytes!(concat!(env!("OUT_DIR"), "/files.msgpack")),
+    ),
+];
 
 /// Where configuration is looked for.
 #[derive(Debug, Clone, Default)]
@@ -58,18 +69,12 @@ fn operator_folder(config_home: Option<PathBuf>, home: Option<PathBuf>) -> Optio
 
 /// Reads the whole stack of layers.
 pub fn load(places: &Places) -> Result<Policy, ConfigFault> {
-    let mut layers = vec![layer(
-        Origin::BuiltIn("policies/default.toml"),
-        Standing::Site,
-        "policies/default.toml",
-        BUILTIN_POLICY.to_owned(),
-    )?];
-    layers.push(layer(
-        Origin::BuiltIn("policies/files.toml"),
-        Standing::Site,
-        "policies/files.toml",
-        BUILTIN_FILES.to_owned(),
-    )?);
+    let mut layers = Vec::new();
+    for (name, text, packed) in BUILTIN {
+        let file = unpack(packed).map_err(|what| ConfigFault::whole(name, what))?;
+        let origin = Origin::BuiltIn(name);
+        layers.push(Layer { origin, standing: Standing::Site, file, text: (*text).to_owned() });
+    }
     let mut standing = Standing::Site;
     for folder in [&places.site, &places.operator].into_iter().flatten() {
         reachable(folder)?;
@@ -128,8 +133,7 @@ pub fn parse_tool(shown: &str, text: &str) -> Result<ToolFile, ConfigFault> {
 
 /// The built-in kinds.
 pub fn kinds() -> Result<Kinds, ConfigFault> {
-    let text = builtin_kinds();
-    toml::from_str(text).map_err(|fault| ConfigFault::toml("policies/kinds.toml", text, &fault))
+    builtin_kinds().map_err(|what| ConfigFault::whole("policies/kinds.toml", what))
 }
 
 /// Tool files by program name: the site's, then the built-in ones. Each is read once.
@@ -163,9 +167,10 @@ impl Shelf {
                 return parse_tool(&path.display().to_string(), &text).map(Some);
             }
         }
-        builtin(program)
-            .map(|(name, text)| parse_tool(&format!("policies/tools/{name}.toml"), text))
-            .transpose()
+        let Some(built_in) = builtin(program) else { return Ok(None) };
+        let file = built_in.file().and_then(|file| file.complete().map_err(|fault| fault.to_string()));
+        let shown = || format!("policies/tools/{}.toml", built_in.name);
+        file.map(Some).map_err(|what| ConfigFault::whole(&shown(), what))
     }
 }
 

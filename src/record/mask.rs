@@ -5,8 +5,12 @@
 //! more is masked than needed: a record that lacks a word is better than one that leaks it.
 //! What a tool alone knows (`mysql -pSECRET`) belongs into its tool file.
 
+use std::cell::{LazyCell, RefCell};
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
+use std::ops::Deref;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -33,7 +37,8 @@ pub struct Masked {
 #[must_use]
 pub fn mask(argv: &[OsString], named: &[OptionName]) -> Masked {
     let spellings: Vec<&str> = named.iter().flat_map(OptionName::spellings).collect();
-    let carried = carried_pattern(&spellings);
+    // A tool's own pattern is built when the first word needs it: most words need none.
+    let carried = LazyCell::new(|| carried_pattern(&spellings));
     let mut next_is_secret = false;
     let mut masked = Masked { words: Vec::with_capacity(argv.len()), changed: Vec::new() };
     for (index, word) in argv.iter().enumerate() {
@@ -42,7 +47,7 @@ pub fn mask(argv: &[OsString], named: &[OptionName]) -> Masked {
         let after = match value {
             _ if next_is_secret => MASK.into(),
             Value::At(start) => join(&word.as_bytes()[..start]),
-            _ => mask_text(word, carried.as_ref()),
+            _ => mask_text(word, &carried),
         };
         // Also where this word was taken for a secret: it may have been an option after all.
         next_is_secret = value == Value::Next || takes_secret(word.as_bytes());
@@ -101,7 +106,7 @@ fn is_plain(word: &[u8]) -> bool {
     word.len() < 15 && word.iter().all(|b| b.is_ascii_alphanumeric() || b"-_./,+".contains(b))
 }
 
-fn mask_text(word: &OsStr, carried: Option<&Regex>) -> OsString {
+fn mask_text(word: &OsStr, carried: &impl Deref<Target = Option<Rc<Regex>>>) -> OsString {
     if is_plain(word.as_bytes()) {
         return word.to_owned();
     }
@@ -112,7 +117,7 @@ fn mask_text(word: &OsStr, carried: Option<&Regex>) -> OsString {
             bytes = changed;
         }
     };
-    for pattern in carried.into_iter().chain(&PATTERNS.after) {
+    for pattern in carried.as_deref().into_iter().chain(&PATTERNS.after) {
         replace(pattern, "${1}***");
     }
     replace(&PATTERNS.url, "${1}***@");
@@ -157,10 +162,19 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
     )),
 });
 
+thread_local! {
+    /// The patterns of the tools that were masked so far, by their options: `guardctl judge` masks line after line.
+    static CARRIED: RefCell<HashMap<String, Rc<Regex>>> = RefCell::default();
+}
+
 /// The options of the tool file, where they stand in shell text.
-fn carried_pattern(spellings: &[&str]) -> Option<Regex> {
+fn carried_pattern(spellings: &[&str]) -> Option<Rc<Regex>> {
     let any = spellings.iter().map(|spelling| regex::escape(spelling)).collect::<Vec<_>>().join("|");
-    (!any.is_empty()).then(|| pattern(&format!(r#"((?:\A|[\s"'(;&|])(?:{any})(?:\s+|=)){VALUE}"#)))
+    let build = || Rc::new(pattern(&format!(r#"((?:\A|[\s"'(;&|])(?:{any})(?:\s+|=)){VALUE}"#)));
+    let known = |known: &RefCell<HashMap<String, Rc<Regex>>>| {
+        known.borrow_mut().entry(any.clone()).or_insert_with(build).clone()
+    };
+    (!any.is_empty()).then(|| CARRIED.with(known))
 }
 
 /// Builds a pattern over bytes. One that cannot be built matches everything: nothing leaks.

@@ -18,7 +18,7 @@ mod spec;
 mod template;
 
 pub use bound::{Bound, BoundOf};
-pub use builtin::{builtin, builtin_files, builtin_kinds};
+pub use builtin::{Builtin, builtin, builtin_files, builtin_kinds, unpack};
 pub use condition::{Alternative, CommandPath, Condition};
 pub use file::{
     Action, ActionTest, Aliases, AliasesBy, From, Inner, Options, PlaceFrom, PlacePart, ProcessBy, Select,

@@ -94,10 +94,8 @@ impl ToolFile {
     #[must_use]
     pub fn switches_off(&self) -> Option<String> {
         let judged = |name: &&String| {
-            builtin(name).is_some_and(|(_, text)| {
-                toml::from_str::<Self>(text)
-                    .is_ok_and(|file| !file.action.is_empty() || file.tool.wrapper.is_some())
-            })
+            let file = builtin(name).and_then(|built_in| built_in.file().ok());
+            file.is_some_and(|file| !file.action.is_empty() || file.tool.wrapper.is_some())
         };
         let off = self.tool.wrapper.is_none() && self.action.is_empty();
         let name = self.tool.names.iter().find(judged).filter(|_| off)?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use guard::policy::parse_tool;
-use guard::tool::builtin_files;
+use guard::tool::{Builtin, builtin_files};
 
 /// Returns what fuzzing found for a target, and is kept: each a file.
 pub fn kept(target: &str, root: &Path) -> Vec<Vec<u8>> {
@@ -18,7 +18,7 @@ pub fn seeds(target: &str, root: &Path) -> Vec<Vec<u8>> {
         "argv" => lines(root).iter().filter_map(|line| shlex::split(line)).map(nul_ended).collect(),
         "shell_text" => lines(root).into_iter().map(String::into_bytes).collect(),
         "escape" => names(),
-        "tool_file" => builtin_files().iter().map(|(_, text)| text.as_bytes().to_vec()).collect(),
+        "tool_file" => builtin_files().iter().map(|file| file.text.as_bytes().to_vec()).collect(),
         "policy_file" => policies(root),
         "listing" => listings(),
         other => panic!("no seeds for {other}"),
@@ -32,7 +32,7 @@ fn nul_ended(words: Vec<String>) -> Vec<u8> {
 /// Command lines: examples of tool files, then the quiet and the loud corpus.
 fn lines(root: &Path) -> Vec<String> {
     let mut all = Vec::new();
-    for (name, text) in builtin_files() {
+    for Builtin { name, text, .. } in builtin_files() {
         let file = parse_tool(name, text).expect("a built-in tool file");
         all.extend(file.action.into_iter().flat_map(|action| action.test).map(|test| test.run));
     }
@@ -84,7 +84,7 @@ fn listings() -> Vec<Vec<u8>> {
         r#"{"items":[{"metadata":{"name":"a","uid":"u"},"spec":{"replicas":3}}]}"#,
     ];
     let mut all = Vec::new();
-    for (name, text) in builtin_files() {
+    for Builtin { name, text, .. } in builtin_files() {
         let file: toml::Table = toml::from_str(text).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         let actions = file.get("action").and_then(toml::Value::as_array).cloned().unwrap_or_default();
         for read in actions.iter().filter_map(|action| action.get("read")?.as_table()) {
