@@ -20,7 +20,8 @@ const PAGE: usize = 22;
 #[derive(Debug)]
 pub struct Terminal {
     tty: Tty,
-    folder: Option<PathBuf>,
+    runtime: Option<PathBuf>,
+    state: Option<PathBuf>,
     patience: Duration,
     turn: Option<Turn>,
 }
@@ -36,13 +37,13 @@ pub fn at_terminal(session: &Session, policy: &Policy, world: &dyn World) -> Opt
     let home = session.home.as_ref().map(|home| home.as_os_str());
     let state = crate::record::state_folder(state.as_deref(), home).ok();
     let patience = policy.site(|file| file.prompt.timeout).map_or(PATIENCE, |span| span.0);
-    Some(Terminal { tty, folder: turn::folder(runtime.as_deref(), state.as_deref()), patience, turn: None })
+    Some(Terminal { tty, runtime, state, patience, turn: None })
 }
 
 impl Person for Terminal {
     fn turn(&mut self) -> Option<Answer> {
         if self.turn.is_none() {
-            match Turn::wait(&self.tty, self.folder.as_deref()) {
+            match Turn::wait(&self.tty, self.folder().as_deref()) {
                 Ok(turn) => self.turn = Some(turn),
                 Err(why) => return Some(not_asked(&why)),
             }
@@ -53,7 +54,8 @@ impl Person for Terminal {
     fn ask(&mut self, text: &str, question: &str) -> Answer {
         let whole = format!("{text}\n{question}");
         let held = self.turn.take();
-        match turn::ask(&mut self.tty, self.folder.as_deref(), held, &whole, self.patience) {
+        let folder = self.folder();
+        match turn::ask(&mut self.tty, folder.as_deref(), held, &whole, self.patience) {
             Err(why) => not_asked(&why),
             Ok((answer, turn)) => {
                 self.turn = Some(turn);
@@ -94,6 +96,11 @@ impl Person for Terminal {
 }
 
 impl Terminal {
+    /// Where turns are kept; made only when something is asked.
+    fn folder(&self) -> Option<PathBuf> {
+        turn::folder(self.runtime.as_deref(), self.state.as_deref())
+    }
+
     /// Asks for the next page; stopped and continued, it asks again when its turn has come again.
     fn more(&mut self) -> Result<tty::Answer, Answer> {
         loop {
