@@ -163,6 +163,18 @@ impl Terminal {
         }
     }
 
+    /// Reads until one of these shows up: which one, and what came before it.
+    pub fn expect_any(&mut self, texts: &[&str]) -> (usize, String) {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let found = texts.iter().enumerate().filter_map(|(n, text)| Some((self.seen.find(text)?, n)));
+            if let Some((_, n)) = found.min() {
+                return (n, self.expect(texts[n]));
+            }
+            assert!(self.read(patience), "none of {texts:?} in {:?}", self.all);
+        }
+    }
+
     fn read(&mut self, patience: Instant) -> bool {
         let mut master = self.master.as_ref().unwrap();
         let left = patience.saturating_duration_since(Instant::now());
