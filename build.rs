@@ -45,7 +45,9 @@ fn tool_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "toml") {
+        // One of them lists programs, and speaks for no tool.
+        let list = path.file_stem().is_some_and(|stem| stem == "harmless");
+        if !list && path.extension().is_some_and(|e| e == "toml") {
             files.push(path);
         }
     }

@@ -12,6 +12,7 @@ mod around;
 mod decide;
 mod fed;
 mod freezes;
+mod hosts;
 mod inner;
 mod known;
 mod nested;

@@ -8,6 +8,8 @@ use crate::read::shell::Input;
 use crate::read::{Match, Wrapper};
 use crate::tool::{PlaceFrom, Source};
 
+use super::hosts::Hosts;
+
 /// What is not known of a command that stands in another or in a text.
 #[derive(Debug, Clone, Default)]
 pub struct Around {
@@ -21,6 +23,10 @@ pub struct Around {
     pub input: Input,
     /// How many aliases led to it.
     pub aliases: usize,
+    /// True where what it prints is written into a file.
+    pub writes: bool,
+    /// The hosts it runs on, where another command carries it to them.
+    pub hosts: Option<Rc<Hosts>>,
 }
 
 impl Around {
@@ -67,7 +73,7 @@ impl Around {
             Rc::new(self.unknown.iter().cloned().chain(unknown).collect())
         };
         let (open, lost) = (self.open.clone().or(open), self.lost.clone().or(lost));
-        Self { unknown, open, lost, input: self.input.clone(), aliases: self.aliases }
+        Self { unknown, open, lost, ..self.clone() }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::world::World;
 use super::alias::aliased;
 use super::around::Around;
 use super::fed::fed;
+use super::hosts::{Hosts, changes_nothing};
 use super::inner::{Carried, What};
 use super::text::text;
 use super::{Fault, freezes, inner, sentences, unjudged};
@@ -104,7 +105,7 @@ pub fn part(
     let Some(found) = Match::find_with(understood, &|word| around.is_unknown(word)) else {
         return parts.push(typed(match more(understood, around) {
             Some((found, why)) => not_understood(&found, setup, why),
-            None => harmless(understood, setup),
+            None => quiet(understood, around, setup, depth),
         }));
     };
     let before = parts.len();
@@ -118,7 +119,9 @@ pub fn part(
     }
     let judged = match around.why(&found) {
         // What only carries a command and carries none is a session.
-        _ if found.effect().is_none() => Part { starts: Starts::Unread, ..harmless(understood, setup) },
+        _ if found.effect().is_none() => {
+            Part { starts: Starts::Unread, ..quiet(understood, around, setup, depth) }
+        }
         Some(why) => {
             let open = not_understood(&found, setup, why);
             match at_least(understood, around, setup, depth) {
@@ -127,6 +130,10 @@ pub fn part(
             }
         }
         None => judged(found, setup, depth),
+    };
+    let judged = match &around.hosts {
+        Some(hosts) if judged.effect.is_some() => hosts.times(judged, setup, depth),
+        _ => judged,
     };
     parts.push(typed(judged));
 }
@@ -147,6 +154,17 @@ fn more(understood: &Understood, around: &Around) -> Option<(Match, String)> {
     let found = Match::find(&with).filter(|found| found.effect().is_some())?;
     let why = around.any(&found)?;
     Some((found, why))
+}
+
+/// A command that no tool file calls risky. On other hosts it may change what nobody knows.
+fn quiet(understood: &Understood, around: &Around, setup: &Setup<'_>, depth: Depth) -> Part {
+    let part = harmless(understood, setup);
+    match &around.hosts {
+        Some(hosts) if part.verdict.allows() && !changes_nothing(understood, around, setup) => {
+            hosts.changed(setup, depth)
+        }
+        _ => part,
+    }
 }
 
 /// A command that no tool file calls risky.
@@ -190,6 +208,11 @@ fn inside(
     let again = found.action().inner.as_ref().is_some_and(|inner| inner.repeats);
     let again = again.then(|| format!("{} runs it again and again", found.file.tool.names[0]));
     let mut around = around.and(Vec::new(), again, None);
+    if found.action().inner.as_ref().is_some_and(|inner| inner.elsewhere)
+        && let Some(hosts) = Hosts::of(found, &around)
+    {
+        around.hosts = Some(hosts);
+    }
     let wrappers = &command.wrappers;
     let argv = match &command.what {
         What::Open(why) => return Err((*why).to_owned()),
@@ -306,7 +329,7 @@ fn ladder(found: &Match, setup: &Setup<'_>, scope: &Scope, environments: &Enviro
 }
 
 /// Judges a scope. The context is read only where a rule or a message needs it.
-fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[String]) -> Part {
+pub(super) fn with_scope(found: Match, setup: &Setup<'_>, mut scope: Scope, blanks: &[String]) -> Part {
     let effect = scope.effect.or(found.effect()).unwrap_or(Effect::Destroy);
     let place = scope::place(&found, setup.world);
     let mut names: Vec<&str> = place.parts.iter().map(|(_, value)| value.as_str()).collect();

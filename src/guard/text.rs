@@ -1,8 +1,9 @@
 //! The commands of shell text, judged: each by its words, and together where they hit the same kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+use std::rc::Rc;
 
 use crate::judge::Part;
 use crate::read::shell::{self, Command, Input, Word};
@@ -39,7 +40,10 @@ pub fn text(
         Err(why) => {
             return match named_in(text, setup) {
                 Some(program) => Err(format!("it names {}, and {why}", crate::ui::escape(&program))),
-                None => Ok(()),
+                None => {
+                    parts.extend(around.hosts.as_ref().map(|hosts| hosts.changed(setup, depth)));
+                    Ok(())
+                }
             };
         }
     };
@@ -91,6 +95,7 @@ fn one(
     if command.input != Input::Same {
         around.input = command.input.clone();
     }
+    around.writes = command.writes;
     let variables: Vec<(OsString, OsString)> = command.exported.iter().filter_map(exported).collect();
     let stays = folder == setup.world.session().cwd && variables.is_empty();
     let moved = Moved::new(setup.world, folder, variables);
@@ -141,7 +146,7 @@ fn emptied(
     parts: &mut Vec<Part>,
 ) -> Result<(), Fault> {
     let Word::Known(file) = file else { return Ok(()) };
-    let around = Around { open: around.open.clone(), lost: around.lost.clone(), ..Around::default() };
+    let around = Around { unknown: Rc::default(), input: Input::Same, ..around.clone() };
     let argv = [REDIRECT.into(), file.clone()];
     let mut of_it = Vec::new();
     for understood in read_inside(&argv, wrappers.to_vec(), setup.shelf)? {
@@ -170,10 +175,15 @@ fn named_in(text: &OsString, setup: &Setup<'_>) -> Option<OsString> {
 /// by one are five hosts. What they come to is told of the last of them.
 pub fn together(judged: &mut [Vec<Part>], setup: &Setup<'_>) {
     let mut sums: BTreeMap<(Effect, String), Vec<(usize, usize)>> = BTreeMap::new();
+    let mut hosts = HashSet::new();
     for (command, parts) in judged.iter().enumerate() {
         let mut widest: BTreeMap<(Effect, String), (usize, u64)> = BTreeMap::new();
         for (at, part) in parts.iter().enumerate() {
             let Some((effect, scope)) = part.effect.zip(part.scope.as_ref()) else { continue };
+            // Of what only carries commands, the same host is one, however much it is given to do.
+            if carries(part) && !scope.targets.iter().any(|host| hosts.insert(host.name.as_os_str())) {
+                continue;
+            }
             let most = widest.entry((effect, scope.kind.clone())).or_insert((at, 0));
             if scope.count >= most.1 {
                 *most = (at, scope.count);
@@ -195,6 +205,11 @@ pub fn together(judged: &mut [Vec<Part>], setup: &Setup<'_>) {
             last.scope = Some(sum);
         }
     }
+}
+
+/// Tells whether a part is about the hosts of a carrier, and not about what an action does there.
+fn carries(part: &Part) -> bool {
+    part.found.as_ref().is_some_and(|found| found.effect().is_none()) && part.scope.is_some()
 }
 
 /// What some scopes come to; nothing where one of them is not known, which is judged already.

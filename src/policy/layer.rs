@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::tool::{Effect, Glob, Health, Size, Span};
+use crate::tool::{Effect, Glob, Harmless, Health, Size, Span};
 use crate::world::FileRules;
 
 use super::rollout::RolloutRules;
@@ -368,6 +368,9 @@ pub struct LayerFile {
     /// Commands that no tool file names.
     #[serde(default)]
     pub unnamed: Option<Stance>,
+    /// Programs that change nothing, beside the built-in list. A site's to say.
+    #[serde(default)]
+    pub harmless: Vec<Harmless>,
     /// Questions.
     #[serde(default)]
     pub prompt: Prompt,

@@ -100,6 +100,7 @@ fn push(layers: &mut Vec<Layer>, path: PathBuf, standing: Standing) -> Result<()
             ("prompt.timeout", layer.file.prompt.timeout.is_some()),
             ("stages", layer.file.stages.is_some()),
             ("health", !layer.file.health.is_empty()),
+            ("harmless", !layer.file.harmless.is_empty()),
         ];
         if let Some((key, _)) = said.into_iter().find(|(_, said)| *said && standing == Standing::Tighten) {
             return Err(ConfigFault::NotHere { path, key });

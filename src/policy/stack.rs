@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::tool::{Effect, Glob, Size};
+use crate::tool::{Effect, Glob, Harmless, Size};
 
 use crate::world::FileRules;
 
@@ -244,6 +244,12 @@ impl Policy {
             }
         }
         setting
+    }
+
+    /// Programs that the site knows to change nothing.
+    pub fn harmless(&self) -> impl Iterator<Item = &Harmless> {
+        let site = self.layers.iter().filter(|layer| layer.standing == Standing::Site);
+        site.flat_map(|layer| &layer.file.harmless)
     }
 
     /// How many members of a role must stay, of `total`; the last site layer's word, or stricter by a lower layer's.

@@ -10,6 +10,7 @@ mod builtin;
 mod condition;
 mod file;
 mod glob;
+mod harmless;
 mod health;
 mod kinds;
 mod listing;
@@ -25,6 +26,7 @@ pub use file::{
     SessionPath, Source, Style, Targets, Tool, ToolFault, ToolFile, Wrapper,
 };
 pub use glob::Glob;
+pub use harmless::{Asked, Harmless, is_harmless};
 pub use health::Health;
 pub use kinds::{Kind, Kinds, Size, grouped, number_of};
 pub use listing::{Dependents, Field, Fields, Read, Shape};

@@ -50,7 +50,11 @@ impl Walk<'_> {
         state: &mut State,
         flow: &Flow,
     ) -> Result<(), Unread> {
-        let flow = Flow { input: redirected.input.unwrap_or_else(|| flow.input.clone()), ..flow.clone() };
+        let flow = Flow {
+            input: redirected.input.unwrap_or_else(|| flow.input.clone()),
+            writes: flow.writes || redirected.writes,
+            ..flow.clone()
+        };
         let mut function = true;
         let mut replaces = false;
         loop {

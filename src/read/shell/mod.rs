@@ -94,6 +94,8 @@ pub struct Command {
     pub exported: Vec<(String, Word)>,
     /// Files that are emptied before it runs.
     pub empties: Vec<Word>,
+    /// True where it, or what stands around it, prints into a file of some name.
+    pub writes: bool,
     /// What it reads.
     pub input: Input,
     /// Where it runs.

@@ -1,5 +1,7 @@
 //! Follows a script as the shell would, and tells the commands it may run.
 
+use std::os::unix::ffi::OsStrExt;
+
 use super::script::{Assigned, Assignment, Bits, Block, Form, Item, Joint, Redirection, Script};
 use super::state::{Ended, Meaning, State, Value};
 use super::{Command, Commands, Input, Known, Unread, Word, braces, reader};
@@ -43,6 +45,8 @@ pub struct Flow {
     pub input: Input,
     /// Why nobody can say how often it runs.
     pub repeats: Option<&'static str>,
+    /// True where what is around it prints into a file.
+    pub writes: bool,
 }
 
 /// The way through a script.
@@ -58,6 +62,15 @@ pub struct Walk<'k> {
 pub struct Redirected {
     pub(super) empties: Vec<Word>,
     pub(super) input: Option<Input>,
+    pub(super) writes: bool,
+}
+
+impl Redirected {
+    /// What is printed into a file that keeps it: all but the empty devices.
+    fn prints(&mut self, file: &Word) {
+        let kept = !matches!(file, Word::Known(name) if matches!(name.as_bytes(), b"/dev/null" | b"/dev/stderr" | b"/dev/stdout" | b"/dev/tty"));
+        self.writes |= kept;
+    }
 }
 
 impl Walk<'_> {
@@ -147,8 +160,15 @@ impl Walk<'_> {
         let mut all = Redirected::default();
         for redirection in redirections {
             match redirection {
-                Redirection::Empties(word) => all.empties.push(self.one(word, state, flow)?),
-                Redirection::Writes(word) => drop(self.one(word, state, flow)?),
+                Redirection::Empties(word) => {
+                    let file = self.one(word, state, flow)?;
+                    all.prints(&file);
+                    all.empties.push(file);
+                }
+                Redirection::Writes(word) => {
+                    let file = self.one(word, state, flow)?;
+                    all.prints(&file);
+                }
                 Redirection::Reads(word) => {
                     self.one(word, state, flow)?;
                     all.input = Some(Input::File);
@@ -170,7 +190,11 @@ impl Walk<'_> {
             return self.plain(assignments, words, &block.redirections, state, flow);
         }
         let redirected = self.redirected(&block.redirections, state, flow)?;
-        let within = Flow { input: redirected.input.unwrap_or_else(|| flow.input.clone()), ..flow.clone() };
+        let within = Flow {
+            input: redirected.input.unwrap_or_else(|| flow.input.clone()),
+            writes: flow.writes || redirected.writes,
+            ..flow.clone()
+        };
         if !redirected.empties.is_empty() {
             self.tell(Vec::new(), 0, redirected.empties, state, &within)?;
         }
@@ -375,8 +399,9 @@ impl Walk<'_> {
             Value::List(_) => None,
         };
         let exported = state.exported.iter().filter_map(value).collect();
-        let (folder, input, repeats) = (state.folder.clone(), flow.input.clone(), flow.repeats);
-        self.out.push(Command { words, assignments, exported, empties, input, folder, repeats });
+        let (folder, input) = (state.folder.clone(), flow.input.clone());
+        let (repeats, writes) = (flow.repeats, flow.writes);
+        self.out.push(Command { words, assignments, exported, empties, writes, input, folder, repeats });
         Ok(())
     }
 
