@@ -9,15 +9,16 @@
 )]
 
 mod scene;
+#[path = "support/shimmed.rs"]
+mod shimmed;
 mod terminal;
 
 use std::fs;
 use std::process::Command;
 
 use scene::{Ran, Scene, ran};
+use shimmed::{CTL, ctl, install, text};
 use terminal::Terminal;
-
-const CTL: &str = env!("CARGO_BIN_EXE_guardctl");
 
 const POLICY: &str = r#"
 [limits.destroy.small]
@@ -45,9 +46,7 @@ fn hooked() -> Scene {
     let scene = Scene::new().policy(POLICY);
     fs::remove_file(scene.at("bin/find")).unwrap();
     let dir = scene.at("it's shims");
-    let mut install = scene.command(CTL);
-    install.args(["shims", "install", "--dir"]).arg(&dir).args(["rm", "kill", "kubectl"]);
-    assert_eq!(ran(install).code, Some(0));
+    install(&scene, &dir, &["rm", "kill", "kubectl"]);
     scene.env("CTL", CTL).env("SHIMS", dir)
 }
 
@@ -59,10 +58,6 @@ fn run(scene: &Scene, shell: &str, script: &str) -> Ran {
         _ => command.args(["--no-config", "-c", script]),
     };
     ran(command)
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]
@@ -126,9 +121,7 @@ fn config(scene: &Scene, context: &str) {
 }
 
 fn prompt(scene: &Scene) -> String {
-    let mut command = scene.command(CTL);
-    command.arg("prompt");
-    let ran = ran(command);
+    let ran = ctl(scene, &["prompt"]);
     assert_eq!((ran.code, ran.said()), (Some(0), String::new()));
     text(&ran.stdout)
 }

@@ -9,9 +9,10 @@
 )]
 
 mod scene;
+#[path = "support/shimmed.rs"]
+mod shimmed;
 mod terminal;
 
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
@@ -19,62 +20,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use scene::{GUARD, Ran, Scene, ran};
+use shimmed::{ctl, files, install, left, path, sh, shimmed, text};
 use terminal::Terminal;
-
-const CTL: &str = env!("CARGO_BIN_EXE_guardctl");
-
-/// Three files are asked about here.
-const THREE: &str = "[limits.destroy.small]\nconfirm = 3\n";
-
-/// Tools of the scene with shims in front, in `shims` below it.
-fn shimmed(tools: &[&str]) -> Scene {
-    let scene = Scene::new().policy(THREE);
-    // The real program, not the stub: these tests hit files of their own.
-    fs::remove_file(scene.at("bin/find")).unwrap();
-    install(&scene, &scene.at("shims"), tools);
-    let path = path(&scene, &["shims", "bin"]);
-    scene.env("PATH", path)
-}
-
-fn path(scene: &Scene, front: &[&str]) -> OsString {
-    let mut all: Vec<PathBuf> = front.iter().map(|name| scene.at(name)).collect();
-    all.extend(["/usr/bin".into(), "/bin".into(), "/usr/sbin".into()]);
-    std::env::join_paths(all).unwrap()
-}
-
-#[track_caller]
-fn install(scene: &Scene, dir: &Path, tools: &[&str]) -> Ran {
-    let mut command = scene.command(CTL);
-    command.args(["shims", "install", "--dir"]).arg(dir).args(tools);
-    let ran = ran(command);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    ran
-}
-
-fn ctl(scene: &Scene, words: &[&str]) -> Ran {
-    let mut command = scene.command(CTL);
-    command.args(words);
-    ran(command)
-}
-
-fn sh(scene: &Scene, script: &str) -> Ran {
-    let mut command = scene.command("/bin/sh");
-    command.args(["-c", script]);
-    ran(command)
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Files of this name and number in the working folder.
-fn files(scene: &Scene, name: &str, number: usize) -> Vec<PathBuf> {
-    (1..=number).map(|at| scene.write(&format!("work/{name}{at}"), "x")).collect()
-}
-
-fn left(files: &[PathBuf]) -> usize {
-    files.iter().filter(|file| file.exists()).count()
-}
 
 /// It was refused for want of a terminal, once, and nothing is gone.
 #[track_caller]
@@ -259,22 +206,50 @@ fn what_is_not_known_keeps_its_shims() {
     assert_eq!(left(&three), 3, "{ran:?}");
 }
 
-#[test]
-fn one_no_refuses_the_rest_of_a_job() {
-    let scene = shimmed(&["rm"]);
-    let all = files(&scene, "b", 24);
-    let list: Vec<String> = (1..=24).map(|at| format!("b{at}")).collect();
-    scene.write("work/list", list.join("\n"));
+/// Types a line in a bash of the scene, answers "no", and returns the exit code that it prints.
+fn declined(scene: &Scene, line: &str, question: &str) -> String {
     let mut bash = scene.command("bash");
     bash.args(["--norc", "--noprofile", "-i"]).env("PS1", "$ ").env_remove("CI");
     let mut terminal = Terminal::start(bash, [true; 3]);
     terminal.expect("$ ");
-    terminal.send("xargs -P8 -n3 rm <list; echo ended $?\n");
-    terminal.expect("type the number, 3");
+    terminal.send(&format!("{line}; echo en''ded $?.\n"));
+    terminal.expect(question);
     terminal.send("no\n");
-    let asked = terminal.expect("ended 123");
-    assert_eq!(asked.matches("type the number").count(), 0, "asked again: {asked}");
+    let then = terminal.expect("ended ");
+    assert_eq!(then.matches("type the number").count(), 0, "asked again: {then}");
+    terminal.expect(".")
+}
+
+fn list(scene: &Scene, number: usize) -> Vec<PathBuf> {
+    let all = files(scene, "b", number);
+    let list: Vec<String> = (1..=number).map(|at| format!("b{at}\n")).collect();
+    scene.write("work/list", list.concat());
+    all
+}
+
+#[test]
+fn one_no_refuses_the_rest_of_a_job() {
+    let scene = shimmed(&["rm"]);
+    let all = list(&scene, 24);
+    // Eight at once, three files each: the others wait for their turn, or have not started.
+    assert_eq!(declined(&scene, "xargs -P8 -n3 rm <list", "type the number, 3"), "123");
     assert_eq!(left(&all), 24);
+}
+
+#[test]
+fn what_repeats_a_command_is_judged_as_one_through_its_own_shim() {
+    let scene = shimmed(&["rm", "xargs", "find", "sudo"]);
+    let all = list(&scene, 24);
+    for way in
+        ["xargs -P8 -n1 rm <list", "xargs -P8 -I{} rm -f {} <list", "find . -name 'b*' -exec rm {} ';'"]
+    {
+        refused(&sh(&scene, way), &all);
+        assert_eq!(declined(&scene, way, "type the number, 24"), "121", "{way}");
+        assert_eq!(left(&all), 24, "{way}");
+    }
+    // One at a time, and each of them harmless: what is not too much is done.
+    assert_eq!(sh(&scene, "head -n 2 list | xargs -P8 -n1 rm").code, Some(0));
+    assert_eq!(left(&all), 22);
 }
 
 #[test]
