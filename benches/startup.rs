@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const GUARD: &str = env!("CARGO_BIN_EXE_guard");
+const GUARDCTL: &str = env!("CARGO_BIN_EXE_guardctl");
 const ROUNDS: usize = 400;
 
 /// One command of a group.
@@ -66,12 +67,32 @@ fn main() {
         ],
         &home,
     );
+    marker(&home);
     instructions(&file, &home);
+}
+
+/// The marker in a prompt, where there is something to mark.
+fn marker(home: &Path) {
+    fs::create_dir_all(home.join(".config/guard")).unwrap();
+    fs::create_dir(home.join(".kube")).unwrap();
+    let policy = "[environment.production]\ncontexts = [\"prod-*\"]\nraise = 1\n";
+    fs::write(home.join(".config/guard/guard.toml"), policy).unwrap();
+    fs::write(home.join(".kube/config"), "apiVersion: v1\ncurrent-context: prod-east\n").unwrap();
+    group(
+        "the marker of a prompt (goal: under 5 ms)",
+        vec![row("/bin/true", &["/bin/true"]), row("guardctl prompt", &[GUARDCTL, "prompt"])],
+        home,
+    );
 }
 
 fn command(words: &[String], home: &Path) -> Command {
     let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).env("HOME", home).env_remove("XDG_CONFIG_HOME").env("CI", "1");
+    command
+        .args(&words[1..])
+        .env("HOME", home)
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("KUBECONFIG")
+        .env("CI", "1");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
