@@ -141,6 +141,7 @@ fn what_runs_other_commands_is_stopped_through_its_shims() {
         ("find . -name 'b*' -exec rm {} +", 1),
         ("env A=b nice rm b1 b2 b3", 122),
         ("bash -c 'rm b*'", 122),
+        ("awk 'BEGIN { exit system(\"rm b1 b2 b3\") }'", 122),
         ("perl -e 'exit(system(\"rm\", \"b1\", \"b2\", \"b3\") >> 8)'", 122),
         ("timeout 5 sh -c 'x=b; rm ${x}1 ${x}2 ${x}3'", 122),
     ];
