@@ -48,6 +48,10 @@ impl Around {
     /// Why the words of a command do not tell what it hits.
     pub fn why(&self, found: &Match) -> Option<String> {
         let invocation = &found.invocation;
+        if found.replaces() {
+            // As with `>`: what nobody knows the name of is still only one small file.
+            return self.open.clone();
+        }
         // Files are named by their words alone: a mode or an owner that is not known adds none.
         let action = found.action();
         let aside =

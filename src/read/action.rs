@@ -80,8 +80,16 @@ impl Match {
         self.invocation.operands(self.depth)
     }
 
+    /// True where it hits what it replaces, whatever its words name.
+    pub fn replaces(&self) -> bool {
+        self.action().targets.over.as_ref().is_some_and(|over| over.counts)
+    }
+
     /// The words that name targets.
     pub fn named(&self) -> Vec<&OsStr> {
+        if self.replaces() {
+            return Vec::new();
+        }
         match &self.action().targets.from {
             From::Operands(range) => {
                 let operands = self.operands();

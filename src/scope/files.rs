@@ -13,12 +13,12 @@ use crate::read::Match;
 use crate::tool::{Effect, Kinds, OptionName, Size, grouped};
 use crate::ui::escape::quote;
 use crate::world::{
-    Listing, PreparedRules, ProtectedPath, Relation, RootKind, Stopped, Walk, WalkRequest, World,
+    Listing, PreparedRules, ProtectedPath, Relation, RootKind, Stopped, Walk, WalkRequest, World, lexical,
 };
 
 use super::Question;
 use super::listed::unknown;
-use super::over::replaced;
+use super::over::{Replaced, replaced};
 use super::target::{Certainty, Frozen, Protected, Scope};
 use super::words::empty;
 
@@ -40,6 +40,10 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     };
     if found.action().list.is_some() {
         return listed::scope(question, &rules, world);
+    }
+    let replaced = replaced(found, world);
+    if found.replaces() {
+        return instead(question, replaced, &rules, policy, world);
     }
     let roots: Vec<PathBuf> = found.named().into_iter().map(PathBuf::from).collect();
     let depth = found.depth;
@@ -76,8 +80,8 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
         let found = found.filter(|p| !itself || p.core && p.relation != Relation::Inside);
         scope.protected.extend(found.map(|p| protected(&p)));
     }
+    scope.protected.extend(said_of(&replaced, &rules, world));
     if !elsewhere {
-        scope.protected.extend(replaced(found, &rules, world));
         let globbed = rules.expanded_glob(&roots, &mut |folder| world.names(folder));
         let globbed = globbed.filter(|glob| !itself || glob.folder.core);
         scope.protected.extend(globbed.map(|glob| protected(&glob.folder)));
@@ -89,6 +93,54 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
         scope.count = u64::from(!scope.protected.is_empty());
     }
     scope
+}
+
+/// What is put something else in the place of: these files, and nothing else.
+fn instead(
+    question: &Question<'_>,
+    replaced: Replaced,
+    rules: &PreparedRules,
+    policy: &Policy,
+    world: &dyn World,
+) -> Scope {
+    let Question { found, kinds, .. } = question;
+    let said = said_of(&replaced, rules, world);
+    let mut scope = match replaced.paths.as_slice() {
+        [] => empty("file", kinds),
+        // Whether they are there, only the other host can tell.
+        paths if found.invocation.elsewhere() => {
+            Scope { count: paths.len() as u64, certainty: Certainty::AtMost, ..empty("file", kinds) }
+        }
+        paths => here(question, paths, false, rules, world),
+    };
+    if replaced.more {
+        give_up(&mut scope, "more is written over than can be looked at");
+    }
+    scope.protected = said;
+    scope.protected.extend(by_policy(found, &replaced.paths, policy));
+    if scope.count == 0 && scope.certainty == Certainty::Exact {
+        scope.count = u64::from(!scope.protected.is_empty());
+    }
+    scope
+}
+
+/// What protects files that are replaced, by text and on disk.
+fn said_of(replaced: &Replaced, rules: &PreparedRules, world: &dyn World) -> Vec<Protected> {
+    if replaced.paths.is_empty() && replaced.gone.is_empty() {
+        return Vec::new();
+    }
+    let cwd = &world.session().cwd;
+    let look = WalkRequest { recurse: false, ..WalkRequest::new(&replaced.paths, cwd, rules) };
+    let walk = world.walk(&look);
+    let by_text = replaced.gone.iter().filter_map(|(path, seen)| {
+        rules.protection(&lexical(path, cwd), false).filter(|path| path.deny || !seen)
+    });
+    let found = walk.protected.iter().cloned().chain(by_text);
+    let mut said: Vec<Protected> = found
+        .map(|path| Protected { why: format!("{}, and would be replaced", path.why), ..protected(&path) })
+        .collect();
+    said.extend(data(&walk));
+    said
 }
 
 /// Paths that the limits of the action protect by name.
@@ -188,17 +240,22 @@ pub(super) fn of_walk(walk: Walk, found: &Match, kinds: &Kinds, bytes: bool) -> 
         ));
     }
     scope.protected.extend(walk.protected.iter().map(protected));
-    scope.protected.extend(walk.data.iter().map(|(path, why, deny)| Protected {
-        what: path.clone().into_os_string(),
-        why: why.clone(),
-        rule: "files.data",
-        deny: *deny,
-    }));
+    scope.protected.extend(data(&walk));
     scope.sample = walk.sample.into_iter().map(PathBuf::into_os_string).collect();
     if let Some(set) = walk.set {
         scope.frozen = Frozen::Files(Box::new(set));
     }
     scope
+}
+
+/// What is known to hold data, as a walk met it.
+fn data(walk: &Walk) -> impl Iterator<Item = Protected> {
+    walk.data.iter().map(|(path, why, deny)| Protected {
+        what: path.clone().into_os_string(),
+        why: why.clone(),
+        rule: "files.data",
+        deny: *deny,
+    })
 }
 
 fn give_up(scope: &mut Scope, why: &str) {

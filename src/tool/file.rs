@@ -13,6 +13,7 @@ use super::condition::{CommandPath, Condition};
 use super::glob::Glob;
 use super::health::Health;
 use super::listing::{Dependents, Read};
+use super::over::Over;
 use super::spec::{EffectBy, Freeze, OperandRange, OptionName, Span, SpecFault};
 use super::template::Template;
 
@@ -290,10 +291,9 @@ pub struct Targets {
     /// Source files, by a listing: the option whose value is the folder that listed paths start in (`-C`).
     #[serde(default)]
     pub folder: Option<OptionName>,
-    /// Source files: operands that are replaced where they are no folders (mv's last). They do not count,
-    /// but what protects them speaks.
+    /// Source files: where they go, and what is replaced there; what protects that speaks.
     #[serde(default)]
-    pub over: Option<OperandRange>,
+    pub over: Option<Over>,
     /// The words are no bound where one of these holds (`-l`, `--all`).
     #[serde(default)]
     pub wide: Vec<Condition>,
