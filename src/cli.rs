@@ -16,7 +16,7 @@ use crate::ui::escape;
 /// asks for the number to be typed, a dry run, a staged rollout or a second person first. What is
 /// harmless runs at once, as if guard were not there.
 #[derive(Debug, Clone, Default, PartialEq, Parser)]
-#[command(name = "guard", version, max_term_width = 100, after_help = AFTER)]
+#[command(name = "guard", version, max_term_width = 80, after_help = AFTER)]
 pub struct Options {
     /// Say what would be hit and what would be asked; run nothing but listings
     #[arg(long)]
@@ -72,7 +72,7 @@ pub struct Options {
 /// A session is refused, and so is text with pipes, lists, variables, patterns, redirections or
 /// substitutions: nothing in it would be judged. Do not put it into /etc/passwd yet.
 #[derive(Debug, Parser)]
-#[command(name = "guard-shell", version, max_term_width = 100)]
+#[command(name = "guard-shell", version, max_term_width = 80)]
 pub struct Shell {
     /// Run this one command, through guard
     #[arg(short = 'c', value_name = "TEXT", allow_hyphen_values = true)]
@@ -80,9 +80,10 @@ pub struct Shell {
 }
 
 const AFTER: &str = "\
-Exit codes: the command's own when it ran; 119 a rollout stopped before its end; 120 denied;
-121 declined or nobody answered; 122 a terminal or an option was needed; 123 not what --expect or
---max said; 125 guard's own failure; 126/127 not runnable/not found; 128+N ended by signal N.";
+Exit codes: the command's own when it ran; 119 a rollout stopped before its end;
+120 denied; 121 declined or nobody answered; 122 a terminal or an option was
+needed; 123 not what --expect or --max said; 125 guard's own failure;
+126/127 not runnable/not found; 128+N ended by signal N.";
 
 impl Options {
     /// True where no option of guard's own is given.
@@ -152,13 +153,17 @@ pub fn parse(args: Vec<OsString>) -> Result<Options, clap::Error> {
         let command = args.into_iter().skip(1).collect();
         return Ok(Options { command, ..Options::default() });
     }
-    let options = Options::try_parse_from(with_default_stages(args.clone()))?;
+    let options = Options::try_parse_from(with_default_stages(args.clone())).map_err(|fault| {
+        // The command is all that has to be given.
+        let missing = fault.kind() == ErrorKind::MissingRequiredArgument;
+        if missing { Options::command().error(fault.kind(), "no command was given") } else { fault }
+    })?;
     // A misspelled option is no command, except behind `--`.
     let at = args.len().saturating_sub(options.command.len());
     let ended = at.checked_sub(1).and_then(|before| args.get(before)).is_some_and(|word| word == "--");
     match options.command.first() {
         Some(word) if !ended && word.as_encoded_bytes().starts_with(b"-") => {
-            let what = format!("guard has no option '{}'\n", escape(word));
+            let what = format!("there is no option '{}'", escape(word));
             Err(Options::command().error(ErrorKind::UnknownArgument, what))
         }
         _ => Ok(options),

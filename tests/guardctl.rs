@@ -194,6 +194,46 @@ guardctl 0.1.0
 }
 
 #[test]
+fn guard_says_in_a_line_what_is_missing_or_unknown() {
+    let site = Site::new();
+    for (args, line) in [
+        (&[][..], "guard: no command was given\n\nUsage: guard [OPTIONS] <COMMAND>...\n"),
+        (&["--plan"], "guard: no command was given\n\n"),
+        (&["--nope", "true"], "guard: there is no option '--nope'\n\nUsage: "),
+    ] {
+        let run = site.command(env!("CARGO_BIN_EXE_guard")).args(args).output().unwrap();
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert!(said.starts_with(line) && run.status.code() == Some(125), "{args:?}: {said:?}");
+    }
+}
+
+#[test]
+fn every_help_fits_a_terminal_of_80_columns() {
+    let site = Site::new();
+    let folder = site.home().join("man");
+    site.said(&["man", folder.to_str().unwrap()]);
+    let mut wide = Vec::new();
+    for page in fs::read_dir(&folder).unwrap() {
+        // There is a page for each: guardctl-policy-check.1.
+        let page = page.unwrap().file_name().into_string().unwrap();
+        let (program, words) = match page.trim_end_matches(".1").split_once('-') {
+            Some(("guardctl", words)) => (env!("CARGO_BIN_EXE_guardctl"), words.splitn(2, '-').collect()),
+            Some(_) => (env!("CARGO_BIN_EXE_guard-shell"), Vec::new()),
+            None if page == "guard.1" => (env!("CARGO_BIN_EXE_guard"), Vec::new()),
+            None => (env!("CARGO_BIN_EXE_guardctl"), Vec::new()),
+        };
+        for help in ["-h", "--help"] {
+            let run = site.command(program).env("COLUMNS", "200").args(&words).arg(help).output().unwrap();
+            let text = String::from_utf8(run.stdout).unwrap();
+            assert!(run.status.success() && text.contains("Usage: "), "{page} {help}");
+            let lines = text.lines().filter(|line| line.chars().count() > 80);
+            wide.extend(lines.map(|line| format!("{page}: {line}")));
+        }
+    }
+    assert_eq!(wide, Vec::<String>::new());
+}
+
+#[test]
 fn steps_are_told_where_that_is_asked_for_and_change_nothing() {
     let site = Site::new();
     let run = |args: &[&str], variable: &str| {

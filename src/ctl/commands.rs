@@ -23,7 +23,7 @@ use super::tools::{self, ToolsArgs};
 
 /// Policies, tool files, records: everything about guard that does not run a command.
 #[derive(Debug, Parser)]
-#[command(name = "guardctl", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "guardctl", version, max_term_width = 80, arg_required_else_help = true)]
 pub struct Ctl {
     /// Tell each step on stderr (so does the variable GUARD_LOG); changes nothing else
     #[arg(short, long, global = true)]
