@@ -9,6 +9,7 @@
 
 mod alias;
 mod around;
+mod away;
 mod decide;
 mod fed;
 mod freezes;
@@ -45,7 +46,7 @@ use crate::world::{Intake, Real, World, shims};
 use outcome::Written;
 
 pub use decide::{Depth, Setup, decide};
-pub use known::{Here, There, folder_of};
+pub use known::{Here, folder_of};
 pub use resume::{Again, resume};
 pub use text::{together, typed};
 pub use unjudged::{unknown, unread};

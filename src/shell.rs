@@ -5,12 +5,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::{Options, Shell};
 use crate::exit;
-use crate::guard::{self, There};
-use crate::read::shell::{Word, commands};
+use crate::guard;
+use crate::read::shell::{Known, Word, commands};
 use crate::ui::Ui;
 
 /// What every refusal ends with.
@@ -30,12 +31,33 @@ pub fn run(shell: &Shell, ui: &mut Ui) -> ExitCode {
     }
 }
 
+/// A shell that fills in nothing: what it would have to is refused.
+struct Nothing;
+
+impl Known for Nothing {
+    fn variable(&self, name: &str) -> Result<Option<OsString>, String> {
+        Err(format!("${name} is not filled in"))
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        None
+    }
+
+    fn folder(&self, _way: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    fn matches(&self, _pattern: &[u8], _way: &Path) -> Result<Vec<OsString>, String> {
+        Err("patterns are not filled in".into())
+    }
+}
+
 /// The words of one plain command.
 ///
 /// # Errors
 /// A sentence on what is more than that.
 fn words(text: &OsStr) -> Result<Vec<OsString>, String> {
-    let commands = commands(text.as_bytes(), &There, None).map_err(|fault| fault.to_string())?;
+    let commands = commands(text.as_bytes(), &Nothing, None).map_err(|fault| fault.to_string())?;
     let [command] = commands.list.as_slice() else {
         return Err("the text is not one command".into());
     };

@@ -80,3 +80,15 @@ fn a_session_lists_nothing() {
         assert_eq!(log, [""; 0], "{words:?}");
     }
 }
+
+#[test]
+fn a_pattern_is_counted_over_there_and_a_folder_there_is_followed() {
+    let (plan, log) = planned(&["ssh", "web-1", "rm -rf 'a b'/*"]);
+    assert_eq!((&plan["scope"]["count"], &plan["verdict"]["rung"]), (&1.into(), &"allow".into()), "{plan:#}");
+    assert_eq!(log, ["ssh|web-1|find './a b' '(' -path './a b/*' -o -path './a b/*/*' ')' -printf x|"]);
+    let (plan, log) = planned(&["ssh", "web-1", "cd 'a b' && rm -rf c gone"]);
+    assert_eq!(plan["scope"]["count"], 1, "{plan:#}");
+    assert_eq!(log, ["ssh|web-1|find 'a b/c' 'a b/gone' -printf x|"]);
+    let (plan, _) = planned(&["ssh", "web-1", "rm -rf ~"]);
+    assert_eq!(plan["verdict"]["rung"], "deny", "{plan:#}");
+}

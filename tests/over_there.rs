@@ -103,3 +103,57 @@ fn a_site_says_what_else_is_harmless() {
     let site = "[[harmless]]\nnames = [\"fleetctl\"]\ncommands = [\"status\"]\n";
     assert_eq!(rung(&judged(&lines, site)[0]), "allow");
 }
+
+#[test]
+fn a_part_of_a_folder_over_there_is_everyday() {
+    all_get(
+        "allow",
+        &[
+            "ssh web1 'rm -f /var/log/app/*.gz'",
+            "ssh web1 'rm -f /var/log/*.gz'",
+            "ssh web1 'sudo rm -f /srv/app/core.*'",
+            "ssh web1 'rm -rf /tmp/*'",
+            "ssh web1 'rm -rf /tmp/shop-build'",
+            "ssh web1 'cd /srv/app && rm -f releases/old.tgz *.tmp'",
+            "ssh web1 'rm -f *.log'",
+            "kubectl exec web-0 -- sh -c 'rm -f /var/cache/app/*.tmp'",
+        ],
+    );
+}
+
+#[test]
+fn whole_folders_over_there_are_not() {
+    let rules = |answer: &Value| {
+        let all = answer["verdict"]["reasons"].as_array().unwrap().iter();
+        all.map(|reason| reason["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let lines = [
+        "ssh web1 'rm -rf /var/*'",
+        "ssh web1 'rm -rf /srv/*'",
+        "ssh web1 'rm -rf /data/*'",
+        "ssh web1 'rm -rf /e*'",
+        "ssh web1 'rm -rf /tmp/../*'",
+        "ssh web1 'rm -rf ~'",
+        "ssh web1 'rm -rf *'",
+        "ssh web1 'rm -rf .ssh'",
+        "ssh web1 'cd /etc && rm -rf *'",
+        "ssh web1 'cd /; rm -rf etc'",
+        "ssh web1 'cd /etc; echo > passwd'",
+        "ssh web1 'cd /etc && sudo bash -c \"rm -rf ssh\"'",
+        "ssh web1 'for f in /srv/*; do rm -rf \"$f\"; done'",
+    ];
+    for (line, answer) in lines.iter().zip(judged(&lines, "")) {
+        assert_ne!(rung(&answer), "allow", "{line}");
+        assert!(rules(&answer).iter().any(|rule| rule == "files.protect"), "{line}: {answer:#}");
+    }
+    let unknown = [
+        "ssh web1 'rm -f /var/log/app/*'",
+        "ssh web1 'cd /srv/app && rm -rf *'",
+        "ssh web1 'cd $X && rm -rf app'",
+        "ssh web1 'cd /srv && rm -rf $X'",
+        "ssh web1 'cd /srv/app && git clean -fdx'",
+    ];
+    for (line, answer) in unknown.iter().zip(judged(&unknown, "")) {
+        assert_eq!((rung(&answer), rules(&answer)), ("confirm", vec!["unknown".to_owned()]), "{line}");
+    }
+}

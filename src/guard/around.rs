@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::read::shell::Input;
@@ -23,6 +24,8 @@ pub struct Around {
     pub input: Input,
     /// How many aliases led to it.
     pub aliases: usize,
+    /// On another host: the way from where a login begins to the folder it runs in.
+    pub way: PathBuf,
     /// True where what it prints is written into a file.
     pub writes: bool,
     /// The hosts it runs on, where another command carries it to them.
@@ -64,7 +67,11 @@ impl Around {
         let adds = |wrapper: &Wrapper| {
             wrapper.adds.then(|| format!("{} adds words that it reads from its input", wrapper.tool))
         };
-        let lost = self.lost.as_ref().filter(|_| minds_folder(found)).cloned();
+        let away = || {
+            let way = Some(&self.way).filter(|way| !way.as_os_str().is_empty())?;
+            Some(format!("it runs in {} over there", crate::ui::escape(way)))
+        };
+        let lost = minds_folder(found).then(|| self.lost.clone().or_else(away)).flatten();
         self.open.clone().or(lost).or_else(|| invocation.wrappers.iter().find_map(adds))
     }
 

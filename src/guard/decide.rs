@@ -208,10 +208,9 @@ fn inside(
     let again = found.action().inner.as_ref().is_some_and(|inner| inner.repeats);
     let again = again.then(|| format!("{} runs it again and again", found.file.tool.names[0]));
     let mut around = around.and(Vec::new(), again, None);
-    if found.action().inner.as_ref().is_some_and(|inner| inner.elsewhere)
-        && let Some(hosts) = Hosts::of(found, &around)
-    {
-        around.hosts = Some(hosts);
+    if found.action().inner.as_ref().is_some_and(|inner| inner.elsewhere) {
+        around.hosts = Hosts::of(found, &around).or(around.hosts);
+        around.way.clear();
     }
     let wrappers = &command.wrappers;
     let argv = match &command.what {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::judge::Part;
-use crate::read::shell::{self, Command, Input, Word};
+use crate::read::shell::{self, Command, Folder, Input, Word};
 use crate::read::{Invocation, Match, ReadFault, Wrapper, read_inside};
 use crate::scope::{Certainty, Frozen, Scope, empty};
 use crate::tool::Effect;
@@ -14,7 +15,7 @@ use crate::world::Moved;
 
 use super::around::Around;
 use super::decide::{Depth, Setup, part, verdict};
-use super::{Fault, freezes, known, unjudged};
+use super::{Fault, away, freezes, known, unjudged};
 
 /// The name under which a tool file speaks of `> FILE`.
 const REDIRECT: &str = ">";
@@ -81,17 +82,19 @@ fn one(
     parts: &mut Vec<Part>,
 ) -> Result<(), Fault> {
     let far = wrappers.iter().any(|wrapper| wrapper.elsewhere);
+    let way = match &command.folder {
+        Folder::Way(way) if far => away::way(&around.way, way),
+        _ => PathBuf::new(),
+    };
     let (folder, lost) = match known::folder_of(&command.folder, setup.world) {
-        // A listing over there would start in another folder.
-        (folder, None) if far && folder != setup.world.session().cwd => {
-            let why = format!("it runs in {} over there", crate::ui::escape(&folder));
-            (setup.world.session().cwd.clone(), Some(why))
-        }
+        // A listing over there starts where a login does.
+        (_, None) if far => (setup.world.session().cwd.clone(), None),
         found => found,
     };
     let open = command.repeats.map(str::to_owned);
     let unknown = command.words.iter().chain(&command.empties).filter_map(unknown_word);
     let mut around = around.and(unknown.collect(), open, lost);
+    around.way = way;
     if command.input != Input::Same {
         around.input = command.input.clone();
     }
@@ -117,7 +120,13 @@ fn one(
     };
     for one in &read {
         let typed = Invocation { wrappers: wrappers.to_vec(), ..one.invocation.clone() }.wrap(argv.clone());
-        part(one, &typed, &around, &setup, depth, parts);
+        match away::in_folder(&around, one) {
+            Some(one) => {
+                let around = Around { way: PathBuf::new(), ..around.clone() };
+                part(&one, &typed, &around, &setup, depth, parts);
+            }
+            None => part(one, &typed, &around, &setup, depth, parts),
+        }
     }
     Ok(())
 }
@@ -147,7 +156,8 @@ fn emptied(
 ) -> Result<(), Fault> {
     let Word::Known(file) = file else { return Ok(()) };
     let around = Around { unknown: Rc::default(), input: Input::Same, ..around.clone() };
-    let argv = [REDIRECT.into(), file.clone()];
+    let argv = [REDIRECT.into(), away::joined(&around.way, file)];
+    let around = Around { way: PathBuf::new(), ..around };
     let mut of_it = Vec::new();
     for understood in read_inside(&argv, wrappers.to_vec(), setup.shelf)? {
         if Match::find(&understood).is_some() {

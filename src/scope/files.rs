@@ -3,6 +3,7 @@
 //! Entries that can be made again do not count; protected paths are found by text and on disk.
 
 mod listed;
+mod there;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,7 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     let mut scope = if hit.is_empty() && !refused.is_empty() {
         empty("file", kinds)
     } else if elsewhere {
-        there(found, &hit, recurse, kinds, world)
+        there::scope(found, &hit, recurse, kinds, world)
     } else {
         here(question, &hit, recurse, &rules, world)
     };
@@ -76,8 +77,12 @@ pub fn scope(question: &Question<'_>, policy: &Policy, world: &dyn World) -> Sco
     }
     if elsewhere || itself {
         // No look at that host's disk is to be had, and what lies inside is not reached: text alone tells.
-        let found = roots.iter().flat_map(|root| rules.protected_by_text(root));
-        let found = found.filter(|p| !itself || p.core && p.relation != Relation::Inside);
+        let found = if elsewhere {
+            there::protection(found, &roots, &rules, world)
+        } else {
+            roots.iter().flat_map(|root| rules.protected_by_text(root)).collect()
+        };
+        let found = found.into_iter().filter(|p| !itself || p.core && p.relation != Relation::Inside);
         scope.protected.extend(found.map(|p| protected(&p)));
     }
     scope.protected.extend(said_of(&replaced, &rules, world));
@@ -271,14 +276,6 @@ pub(super) fn protected(path: &ProtectedPath) -> Protected {
         Relation::Part => format!("{}, and several things in it are meant", path.why),
     };
     Protected { what: path.path.clone().into_os_string(), why, rule: "files.protect", deny: path.deny }
-}
-
-/// Files on another host: counted there, by find.
-fn there(found: &Match, roots: &[PathBuf], recurse: bool, kinds: &Kinds, world: &dyn World) -> Scope {
-    if !recurse {
-        return Scope { count: roots.len() as u64, certainty: Certainty::AtMost, ..empty("file", kinds) };
-    }
-    counted_by_find(found, roots, recurse, kinds, world)
 }
 
 /// Counts with find through the wrappers: with sudo's eyes, or on another host.
