@@ -16,6 +16,7 @@ pub mod ctl;
 pub mod exit;
 pub mod gate;
 pub mod guard;
+pub mod hosts;
 pub mod judge;
 pub mod policy;
 pub mod read;

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 const MAY: &[(&str, &str)] = &[
     ("exit", ""),
     ("tool", ""),
+    ("hosts", ""),
     ("read", "tool ui::escape ui::fold"),
     ("world", "ui::escape"),
     ("policy", "tool read world ui::escape"),
-    ("scope", "tool read world policy ui::escape"),
+    ("scope", "tool hosts read world policy ui::escape"),
     ("judge", "tool read policy scope ui::escape"),
     ("record", "tool scope judge ui::escape"),
     ("ui", "tool read scope judge record::mask"),
@@ -22,7 +23,7 @@ const MAY: &[(&str, &str)] = &[
     ("act", "exit tool read world policy scope judge record ui gate"),
     ("cli", "judge ui::escape"),
     ("guard", "exit tool read world policy scope judge record ui gate act cli"),
-    ("ctl", "exit tool read world policy scope judge record ui cli guard"),
+    ("ctl", "exit tool hosts read world policy scope judge record ui cli guard"),
     ("shell", "exit read ui cli guard"),
 ];
 

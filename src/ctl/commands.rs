@@ -12,6 +12,7 @@ use super::Failure;
 use super::audit::{self, AuditArgs};
 use super::configured::Configured;
 use super::doctor::{self, DoctorArgs};
+use super::hosts::{self, HostsArgs};
 use super::init::{self, InitArgs};
 use super::judge::{self, JudgeArgs};
 use super::pages::{self, CompletionsArgs, ManArgs};
@@ -46,6 +47,8 @@ pub enum Command {
     Rollout(RolloutArgs),
     /// The audit log: gated decisions and what came of them
     Audit(AuditArgs),
+    /// Sets of hosts: what they mean to a tool, listed, counted or folded
+    Hosts(HostsArgs),
     /// Shims: links that put guard before the tools of their names
     Shims(ShimsArgs),
     /// Print the hooks of a shell: eval "$(guardctl init bash)"
@@ -81,6 +84,7 @@ fn dispatch(command: &Command, ui: &mut Ui) -> Result<ExitCode, Failure> {
         Command::Policy(args) => policy::run(args, ui),
         Command::Tools(args) => tools::run(args, ui),
         Command::Rollout(args) => return rollout::run(args, ui),
+        Command::Hosts(args) => hosts::run(args, ui),
         Command::Shims(args) => shims::run(args, ui),
         Command::Init(args) => init::run(args, ui),
         Command::Prompt => prompt::run(ui),

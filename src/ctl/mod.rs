@@ -5,6 +5,7 @@ mod commands;
 pub mod configured;
 pub mod doctor;
 mod failure;
+pub mod hosts;
 pub mod init;
 pub mod judge;
 mod pages;

@@ -7,6 +7,7 @@
 mod bound;
 mod files;
 mod git;
+mod hosts;
 mod index;
 mod listed;
 mod narrow;
@@ -22,6 +23,7 @@ mod target;
 mod words;
 
 pub use git::{alias, top, words as alias_words};
+pub use hosts::Resolver;
 pub use listed::{dependents, fleets, run, takes_along, unknown};
 pub use narrow::{Call, MOST_BYTES, MOST_TARGETS, NarrowFault, calls, per_call};
 pub use place::{current_context, place};
