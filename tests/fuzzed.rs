@@ -22,7 +22,7 @@ fn check(target: &str) -> checks::Check {
 }
 
 /// Bytes that mean something to one of the readers.
-const TELLING: [&[u8]; 24] = [
+const TELLING: [&[u8]; 28] = [
     b"\0",
     b"\n",
     b"\t",
@@ -44,6 +44,10 @@ const TELLING: [&[u8]; 24] = [
     b"\xff",
     b"\x1b[",
     b"%%",
+    b"[1-9]",
+    b",",
+    b"!",
+    b"&",
     b"{operands}",
     "\u{202e}".as_bytes(),
     "\u{301}".as_bytes(),
@@ -119,6 +123,11 @@ fn argv() {
 #[test]
 fn escape() {
     holds("escape", 4000);
+}
+
+#[test]
+fn hosts() {
+    holds("hosts", 2000);
 }
 
 #[test]

@@ -19,10 +19,33 @@ pub fn seeds(target: &str, root: &Path) -> Vec<Vec<u8>> {
         "shell_text" => lines(root).into_iter().map(String::into_bytes).collect(),
         "escape" => names(),
         "tool_file" => builtin_files().iter().map(|file| file.text.as_bytes().to_vec()).collect(),
+        "hosts" => sets(root),
         "policy_file" => policies(root),
         "listing" => listings(),
         other => panic!("no seeds for {other}"),
     }
+}
+
+/// Sets of every dialect: the tables of the tools' own answers, and some with groups and exclusions.
+fn sets(root: &Path) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for (dialect, table) in
+        [("clustershell", "nodeset_oracle.tsv"), ("ansible", "ansible_pattern_oracle.tsv")]
+    {
+        let text = fs::read_to_string(root.join("tests/hosts").join(table)).unwrap_or_default();
+        let sets = text.lines().filter_map(|line| line.split('\t').next());
+        all.extend(sets.map(|set| format!("{dialect}\n{}", set.trim_matches('\'')).into_bytes()));
+    }
+    let more = [
+        "clustershell\n@web!web1,@io[1-2]^db*",
+        "pdsh\nssh:root@n[01-20],-n[3-4],/n1/,-/5/,^file",
+        "slurm\nfoo[12,4,1-2],r[1-2]n[1-9][0-3]x",
+        "salt\nweb* and not ( L@web1,web2 or E@db[0-9]+ )",
+        "ansible\nall:&web:!db[0],~w.b\n\n[web:children]\ndb\n[db]\ndb[01:20:3] x='a b' # c\n",
+        "any\na[1-1000000000]b[1-9/2]",
+    ];
+    all.extend(more.map(|text| text.as_bytes().to_vec()));
+    all
 }
 
 fn nul_ended(words: Vec<String>) -> Vec<u8> {
