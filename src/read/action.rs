@@ -101,6 +101,7 @@ impl Match {
                 .options()
                 .filter(|given| given.name.same(name))
                 .flat_map(|given| given.values.iter().map(OsString::as_os_str))
+                .filter(|word| !self.is_no_target(word))
                 .collect(),
         }
     }
