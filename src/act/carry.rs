@@ -6,7 +6,7 @@ use crate::exit;
 use crate::gate::{Approval, How};
 use crate::judge::{Decision, Part, Rung};
 use crate::policy::Policy;
-use crate::scope::{Certainty, Frozen, Scope, calls};
+use crate::scope::{Certainty, Frozen, Scope, calls, capped_call};
 use crate::tool::{Freeze, Kinds, grouped};
 use crate::ui::Ui;
 use crate::ui::rollout::{Event, came};
@@ -90,6 +90,7 @@ pub fn carry_out(
         Freeze::Names | Freeze::Lease if single && is_exact(&part) => {
             by_names(&part, command, rung, scene, ui)
         }
+        Freeze::Cap if single && is_exact(&part) => capped(&part, command, rung, scene),
         Freeze::None | Freeze::Cap | Freeze::Plan if rung >= Rung::Confirm => as_typed(command, rung, scene),
         _ => relisted(&part, command, rung, scene, ui),
     }
@@ -109,6 +110,16 @@ fn has_targets(part: &Part) -> bool {
 
 fn as_typed(command: &[OsString], rung: Rung, scene: &Scene<'_>) -> Result<Outcome, NotRunnable> {
     let outcome = child::run(&scene.typed(command), Beside::default())?;
+    Ok(Outcome::ran(rung, outcome.ended))
+}
+
+/// Freeze cap: the operator's command, told to stop at the number that was shown.
+fn capped(part: &Part, command: &[OsString], rung: Rung, scene: &Scene<'_>) -> Result<Outcome, NotRunnable> {
+    let found = part.found.as_ref().zip(scope(part));
+    let Some(argv) = found.and_then(|(found, scope)| capped_call(found, scope.count)) else {
+        return as_typed(command, rung, scene);
+    };
+    let outcome = child::run(&scene.launch(&argv), Beside::default())?;
     Ok(Outcome::ran(rung, outcome.ended))
 }
 

@@ -64,6 +64,12 @@ pub fn calls(found: &Match, targets: &[Target]) -> Result<Vec<Call>, NarrowFault
     Ok(calls)
 }
 
+/// Makes the call that the tool itself ends at a number of targets.
+pub fn capped_call(found: &Match, count: u64) -> Option<Vec<OsString>> {
+    let template = found.action().narrow.as_ref()?;
+    Some(found.invocation.wrap(found.fill(template, &Fill { count, ..Fill::default() })))
+}
+
 /// Targets in one call of an action at the most.
 pub fn per_call(found: &Match) -> usize {
     found.action().max_args.map_or(MOST_TARGETS, |most| (most as usize).clamp(1, MOST_TARGETS))
