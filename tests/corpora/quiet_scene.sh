@@ -126,10 +126,40 @@ while :; do
         *) break ;;
     esac
 done
-case "$1" in systemctl | find | git) exec "$@" ;; esac
+case "$1" in systemctl | find | git | apt | apt-get | pacman | supervisorctl | findmnt | ps | etcdctl | rsync | lvs | zfs) exec "$@" ;; esac
 echo "sudo $*" >> "$HOME/acted"
 exit 1
 SH
+
+standin apt-get <<'SH'
+# Two packages go: the one that is named, and one with it.
+case " $* " in
+    *' -s '* | *' --simulate '*) printf 'Remv cowsay [3.03-1]\nRemv libtext-charwidth-perl [0.04-1]\n' ;;
+    *) echo "apt-get $*" >> "$HOME/acted"; exit 1 ;;
+esac
+SH
+cp standins/apt-get standins/apt
+standin lists <<'SH'
+# Four names, one a line, where it is asked for a listing in the words of its kind.
+me=${0##*/}
+names='shop-1\nshop-2\nshop-3\nshop-4\n'
+case "$me $*" in
+    'etcdctl '*' --keys-only'* | 'etcdctl get '* | 'consul kv get '*'-keys '* | 'kafka-topics'*' --list'* | \
+    'kafka-consumer-groups'*' --list'* | 'rclone '*lsf' '* | 'rclone check '* | 'borg list '* | 'pacman -p '* | 'findmnt -'* | 'ps -o '* | 'lvs '*)
+        printf "$names" ;;
+    'zfs destroy -nvp'*) printf 'destroy\ttank/a@1\ndestroy\ttank/a@2\nreclaim\t4096\n' ;;
+    'zfs list'*) printf 'tank/a\n' ;;
+    'zfs mount'*) printf 'tank/a  /srv/a\n' ;;
+    'supervisorctl '*status*) printf 'web RUNNING pid 7, uptime 1:00:00\nworker RUNNING pid 8, uptime 1:00:00\n' ;;
+    'pm2 jlist'*) printf '[{"name":"web","pm_id":0}]' ;;
+    'rsync '*-n*) printf '*deleting   old.js\n*deleting   old.css\n>f+++++++++ new.js\n' ;;
+    *) echo "$me $*" >> "$HOME/acted"; exit 1 ;;
+esac
+SH
+for name in etcdctl consul kafka-topics kafka-topics.sh kafka-consumer-groups kafka-consumer-groups.sh rclone borg pacman findmnt ps lvs zfs supervisorctl pm2 rsync; do
+    cp standins/lists "standins/$name"
+done
+rm standins/lists
 
 git init -q --bare git/shop.git
 mkdir -p src/shop
