@@ -12,6 +12,7 @@ mod around;
 mod away;
 mod decide;
 mod fed;
+mod folder;
 mod freezes;
 mod hosts;
 mod inner;

@@ -112,6 +112,7 @@ fn shell(
         // It runs in another folder than what is typed.
         more: true,
         assignments: Vec::new(),
+        folder: None,
     });
     let before = parts.len();
     text(&of, arguments, &wrappers, &around.and(Vec::new(), None, lost), &setup, depth, parts)?;

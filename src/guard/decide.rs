@@ -12,11 +12,12 @@ use crate::read::{Invocation, Library, Match, Piece, ReadFault, Understood, read
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds, Source, ToolFile};
 use crate::ui::escape::{escape, quote};
-use crate::world::World;
+use crate::world::{Moved, World};
 
 use super::alias::aliased;
 use super::around::Around;
 use super::fed::fed;
+use super::folder::led;
 use super::hosts::{Hosts, changes_nothing};
 use super::inner::{Carried, What};
 use super::text::text;
@@ -86,6 +87,11 @@ pub fn part(
     depth: Depth,
     parts: &mut Vec<Part>,
 ) {
+    if let Some((understood, around, folder)) = led(understood, around, setup.world) {
+        let moved = Moved::new(setup.world, folder, Vec::new());
+        let setup = Setup { world: &moved, ..*setup };
+        return part(&understood, argv, &around, &setup, depth, parts);
+    }
     let invocation = &understood.invocation;
     let typed = |part: Part| Part { argv: argv.to_vec(), ..part };
     debug!(

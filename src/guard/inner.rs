@@ -166,6 +166,7 @@ fn outer(found: &Match, inner_words: usize, inner: &Inner, place: &str) -> Vec<W
         // Each of its commands gets what it reads, not the words alone.
         more: inner.items.is_some(),
         assignments: Vec::new(),
+        folder: None,
     });
     wrappers
 }

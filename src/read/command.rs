@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::rc::Rc;
 
-use crate::tool::ToolFile;
+use crate::tool::{OptionName, ToolFile};
 
 use super::invocation::{Invocation, Piece, Wrapper, program_name};
 use super::options::{MOST_READINGS, Reading, is_assignment, readings};
@@ -109,6 +109,7 @@ fn assignments_as_env(words: &[OsString]) -> Wrapper {
         adds: false,
         more: false,
         assignments: words.to_vec(),
+        folder: None,
     }
 }
 
@@ -144,7 +145,8 @@ fn follow(
         match command_at(&file, &reading) {
             Some(at) => {
                 let mut wrappers = wrappers.clone();
-                wrappers.push(peel(&file, name, &argv[..=at], &reading));
+                let far = wrappers.iter().any(|wrapper| wrapper.elsewhere);
+                wrappers.push(peel(&file, name, &argv[..=at], &reading, far));
                 follow(&words[at..], wrappers, library, depth + 1, out)?;
             }
             None => {
@@ -208,7 +210,8 @@ fn command_at(file: &ToolFile, reading: &Reading) -> Option<usize> {
     reading.places.get(wrapper.skip).copied()
 }
 
-fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> Wrapper {
+/// The wrapper itself. What is listed on this side starts in its folder, so it need not be led there again.
+fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading, far: bool) -> Wrapper {
     let assignments = reading
         .pieces
         .iter()
@@ -217,18 +220,47 @@ fn peel(file: &ToolFile, name: &str, words: &[OsString], reading: &Reading) -> W
             _ => None,
         })
         .collect();
+    let facts = file.tool.wrapper.as_ref();
+    let leads = facts.and_then(|wrapper| wrapper.folder.as_ref());
+    let folder = leads.and_then(|name| last_value(reading, name));
+    let root = facts.and_then(|wrapper| wrapper.root.as_ref()).and_then(|name| last_value(reading, name));
+    let far = far || root.is_some();
+    let listing = match leads.filter(|_| folder.is_some() && !far) {
+        Some(leads) => without(&words[0], reading, leads),
+        None => words.to_vec(),
+    };
     Wrapper {
         tool: name.to_owned(),
         words: words.to_vec(),
-        listing: words.to_vec(),
-        carries: file.tool.wrapper.as_ref().is_some_and(|w| w.carries),
-        elsewhere: false,
-        place: String::new(),
+        listing,
+        carries: facts.is_some_and(|wrapper| wrapper.carries),
+        elsewhere: root.is_some(),
+        place: root.map_or_else(String::new, |root| root.to_string_lossy().into_owned()),
         shell: false,
         adds: false,
         more: false,
         assignments,
+        folder,
     }
+}
+
+fn last_value(reading: &Reading, name: &OptionName) -> Option<OsString> {
+    let mut given = reading.pieces.iter().filter_map(|piece| match piece {
+        Piece::Option(given) if given.name.same(name) => given.values.first().cloned(),
+        _ => None,
+    });
+    given.next_back()
+}
+
+/// The words of a wrapper up to the command, without an option.
+fn without(program: &OsStr, reading: &Reading, name: &OptionName) -> Vec<OsString> {
+    // The last word that was read is the command.
+    let pieces = &reading.pieces[..reading.pieces.len().saturating_sub(1)];
+    let stays = |piece: &&Piece| !matches!(piece, Piece::Option(given) if given.name.same(name));
+    let pieces = pieces.iter().filter(stays).cloned().collect();
+    let style = crate::tool::Style::Gnu;
+    let program = program.to_owned();
+    Invocation { wrappers: Vec::new(), program, pieces, unlisted: Vec::new(), style }.argv()
 }
 
 /// A program that no tool file names: its words stay words.

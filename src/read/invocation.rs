@@ -104,6 +104,8 @@ pub struct Wrapper {
     pub more: bool,
     /// `NAME=value` words that it puts into the environment.
     pub assignments: Vec<OsString>,
+    /// The folder that it leads to, as typed, until that is followed.
+    pub folder: Option<OsString>,
 }
 
 /// A command line as read by its tool's grammar.

@@ -206,6 +206,12 @@ pub struct Wrapper {
     /// True where the wrapper changes who or where, so that listings go through it too.
     #[serde(default)]
     pub carries: bool,
+    /// The option whose value is the folder that the command runs in (env -C).
+    #[serde(default)]
+    pub folder: Option<OptionName>,
+    /// The option whose value is another root folder: paths there are not these (sudo -R).
+    #[serde(default)]
+    pub root: Option<OptionName>,
     /// The option whose text is split into further words in its place (env -S).
     #[serde(default)]
     pub split: Option<OptionName>,
