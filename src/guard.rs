@@ -21,6 +21,7 @@ mod nested;
 mod outcome;
 mod pattern;
 mod plans;
+mod prints;
 mod records;
 mod resume;
 mod sentences;

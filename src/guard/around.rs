@@ -24,6 +24,8 @@ pub struct Around {
     pub input: Input,
     /// How many aliases led to it.
     pub aliases: usize,
+    /// The words of the command whose output it reads.
+    pub feeder: Option<Rc<Vec<OsString>>>,
     /// On another host: the way from where a login begins to the folder it runs in.
     pub way: PathBuf,
     /// True where what it prints is written into a file.

@@ -15,6 +15,7 @@ use crate::world::Unfed;
 
 use super::around::Around;
 use super::decide::{Depth, Setup, part};
+use super::prints;
 use super::text::together;
 
 /// Reads a command under the wrappers around it.
@@ -58,6 +59,13 @@ pub fn fed(
     let input = match input(&feed, found, around, setup) {
         Ok(input) => input,
         Err(unfed) => {
+            if let Some(argv) = removed(&feed, words, around) {
+                let outer = found.invocation.wrappers.clone();
+                let all = read_inside(&argv, outer, setup.shelf).map_err(|fault| fault.to_string())?;
+                let inner = Around { feeder: None, ..inner };
+                all.iter().for_each(|one| part(one, &typed, &inner, setup, depth, parts));
+                return Ok(());
+            }
             let why = adds(unfed.to_string());
             return unseen((&feed, words, wrappers), (&typed, &why), &inner, setup, depth, parts);
         }
@@ -103,7 +111,13 @@ fn input(feed: &Feed, found: &Match, around: &Around, setup: &Setup<'_>) -> Resu
         }
         return setup.world.fed(Some(Path::new(file)));
     }
+    let told = |argv: &Rc<Vec<OsString>>| prints::processes(argv, setup.world);
     match &around.input {
+        Input::Pipe if around.feeder.as_ref().is_some_and(|argv| told(argv).is_some()) => {
+            let pids = around.feeder.as_ref().and_then(told).unwrap_or_default();
+            let lines = pids.iter().flat_map(|pid| [pid.as_bytes(), b"\n"].concat());
+            Ok(Rc::new(lines.collect()))
+        }
         Input::Text(word) => match &**word {
             Word::Known(text) => Ok(Rc::new(text.as_bytes().to_vec())),
             Word::Unknown { .. } => whole("it is not known before it runs"),
@@ -114,6 +128,14 @@ fn input(feed: &Feed, found: &Match, around: &Around, setup: &Setup<'_>) -> Resu
         }
         Input::Pipe | Input::File | Input::Same => whole("it is not known before it runs"),
     }
+}
+
+/// What an rm that a find feeds comes to: a find that removes what it finds.
+fn removed(feed: &Feed, words: &[OsString], around: &Around) -> Option<Vec<OsString>> {
+    let feeder = around.feeder.as_ref().filter(|_| around.input == Input::Pipe && feed.file.is_none())?;
+    let plain =
+        feed.mark().is_none() && around.hosts.is_none() && words.iter().all(|word| !around.is_unknown(word));
+    plain.then(|| prints::removing(feeder, words)).flatten()
 }
 
 /// Judges a command whose items nobody has seen.

@@ -8,7 +8,7 @@ use crate::read::Wrapper;
 use crate::read::shell::{Folder, Known};
 use crate::world::{World, lexical};
 
-use super::pattern;
+use super::{pattern, prints};
 
 /// A shell on this host, with its variables.
 pub struct Here<'w> {
@@ -61,6 +61,10 @@ impl Known for Here<'_> {
 
     fn folder(&self, way: &Path) -> Option<PathBuf> {
         Some(folder(self.world, way))
+    }
+
+    fn printed(&self, argv: &[OsString], way: &Path) -> Option<OsString> {
+        if self.other { None } else { prints::word(argv, &folder(self.world, way), self.world) }
     }
 
     fn matches(&self, pattern: &[u8], way: &Path) -> Result<Vec<OsString>, String> {

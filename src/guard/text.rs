@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use crate::judge::Part;
+use crate::judge::{Part, Starts};
 use crate::read::shell::{self, Command, Folder, Input, Word};
 use crate::read::{Invocation, Match, ReadFault, Wrapper, read_inside};
 use crate::scope::{Certainty, Frozen, Scope, empty};
@@ -15,7 +15,7 @@ use crate::world::Moved;
 
 use super::around::Around;
 use super::decide::{Depth, Setup, part, verdict};
-use super::{Fault, away, freezes, known, unjudged};
+use super::{Fault, away, freezes, known, prints, unjudged};
 
 /// The name under which a tool file speaks of `> FILE`.
 const REDIRECT: &str = ">";
@@ -91,13 +91,15 @@ fn one(
         (_, None) if far => (setup.world.session().cwd.clone(), None),
         found => found,
     };
+    let words = if far { command.words.clone() } else { prints::told(command, setup.world) };
     let open = command.repeats.map(str::to_owned);
-    let unknown = command.words.iter().chain(&command.empties).filter_map(unknown_word);
+    let unknown = words.iter().chain(&command.empties).filter_map(unknown_word);
     let mut around = around.and(unknown.collect(), open, lost);
     around.way = way;
     if command.input != Input::Same {
         around.input = command.input.clone();
     }
+    around.feeder = command.feeder.clone().filter(|_| !far).map(Rc::new);
     around.writes = command.writes;
     let variables: Vec<(OsString, OsString)> = command.exported.iter().filter_map(exported).collect();
     let stays = folder == setup.world.session().cwd && variables.is_empty();
@@ -106,10 +108,11 @@ fn one(
     for file in &command.empties {
         emptied(file, wrappers, &around, &setup, depth, parts)?;
     }
-    let argv: Vec<OsString> = command.words.iter().map(shell::shown).collect();
+    let argv: Vec<OsString> = words.iter().map(shell::shown).collect();
     if argv.is_empty() {
         return Ok(());
     }
+    let before = parts.len();
     let read = match read_inside(&argv, wrappers.to_vec(), setup.shelf) {
         Ok(read) => read,
         Err(fault @ (ReadFault::TooManyReadings(_) | ReadFault::TooDeep)) => {
@@ -127,6 +130,9 @@ fn one(
             }
             None => part(one, &typed, &around, &setup, depth, parts),
         }
+    }
+    if command.unread {
+        parts[before..].iter_mut().for_each(|part| part.starts = Starts::Unread);
     }
     Ok(())
 }

@@ -26,6 +26,7 @@ pub use git::{alias, top, words as alias_words};
 pub use hosts::Resolver;
 pub use listed::{dependents, fleets, run, takes_along, unknown};
 pub use narrow::{Call, MOST_BYTES, MOST_TARGETS, NarrowFault, calls, capped_call, per_call};
+pub use pgrep::{Found, pgrep, pidof};
 pub use place::{current_context, place};
 pub use rows::{Unreadable, targets};
 pub use session::mark as mark_session;

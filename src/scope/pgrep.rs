@@ -11,6 +11,47 @@ use regex::bytes::{Regex, RegexBuilder};
 use crate::world::World;
 use crate::world::processes::Process;
 
+use super::processes::VITAL;
+
+/// What pgrep and its kin would name.
+#[derive(Debug)]
+pub struct Found {
+    /// The processes.
+    pub pids: Vec<i32>,
+    /// Where there are none: the program they would be, if a host hangs on it.
+    pub vital: Option<&'static str>,
+}
+
+/// The processes that a pgrep prints.
+///
+/// # Errors
+/// A sentence on what is not followed.
+pub fn pgrep(argv: &[OsString], world: &dyn World) -> Result<Found, String> {
+    let asked = Asked::read(argv, world)?;
+    let table = world.processes()?;
+    let pids = asked.of(&table, world.own_pid()).iter().map(|process| process.pid).collect();
+    Ok(Found { pids, vital: VITAL.into_iter().find(|name| asked.names(name)) })
+}
+
+/// The processes that a pidof prints for some names.
+///
+/// # Errors
+/// Where no table can be had.
+pub fn pidof(names: &[&OsStr], world: &dyn World) -> Result<Found, String> {
+    let called = |process: &&Process| {
+        let started = process.cmdline.first().map(Path::new).and_then(Path::file_name);
+        names.iter().any(|name| {
+            let kept = &name.as_bytes()[..name.len().min(15)];
+            process.comm.as_bytes() == kept || started == Some(*name)
+        })
+    };
+    let pids = world.processes()?.iter().filter(called).map(|process| process.pid).collect();
+    Ok(Found {
+        pids,
+        vital: VITAL.into_iter().find(|vital| names.iter().any(|name| *name == OsStr::new(vital))),
+    })
+}
+
 /// What is asked of the process table.
 #[derive(Debug, Default)]
 pub(super) struct Asked {

@@ -138,7 +138,7 @@ fn plain_pids(found: &Match, words: &Words, kinds: &Kinds) -> Option<Scope> {
 }
 
 /// Programs that a host, or the way into it, hangs on.
-const VITAL: [&str; 5] = ["sshd", "sshd-session", "dropbear", "systemd", "init"];
+pub(super) const VITAL: [&str; 5] = ["sshd", "sshd-session", "dropbear", "systemd", "init"];
 
 fn vital(process: &Process) -> Option<&'static str> {
     VITAL.into_iter().find(|name| is_called(process, name.as_bytes()))

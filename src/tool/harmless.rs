@@ -53,9 +53,21 @@ pub struct Asked<'a> {
     pub open: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct File {
     harmless: Vec<Harmless>,
+    /// What prints shell text that is meant to be run.
+    #[serde(default)]
+    code: Vec<Harmless>,
+}
+
+/// Tells whether a command prints text for the shell that it runs in: what sets it up.
+pub fn prints_code(program: &OsStr, words: &[&OsStr]) -> bool {
+    static LIST: OnceLock<Vec<Harmless>> = OnceLock::new();
+    let list = LIST.get_or_init(|| toml::from_str::<File>(BUILTIN).unwrap_or_default().code);
+    let Some(name) = plain_name(program) else { return false };
+    let asked = Asked { program, words, operands: None, open: false };
+    list.iter().any(|entry| entry.names.iter().any(|one| one == name || one == "*") && entry.holds(&asked))
 }
 
 /// The built-in list by program name. A file that could not be read would leave it empty: then every
@@ -64,7 +76,7 @@ fn builtin() -> &'static HashMap<String, Vec<Harmless>> {
     static LIST: OnceLock<HashMap<String, Vec<Harmless>>> = OnceLock::new();
     LIST.get_or_init(|| {
         let mut by_name: HashMap<String, Vec<Harmless>> = HashMap::new();
-        for entry in toml::from_str::<File>(BUILTIN).map(|file| file.harmless).unwrap_or_default() {
+        for entry in toml::from_str::<File>(BUILTIN).unwrap_or_default().harmless {
             for name in &entry.names {
                 by_name.entry(name.clone()).or_default().push(entry.clone());
             }
@@ -214,6 +226,36 @@ mod tests {
         assert!(is_harmless(&asked("cat", &words), []));
         assert!(!is_harmless(&asked("sort", &words), []));
         assert!(!is_harmless(&asked("systemctl", &words), []));
+    }
+
+    #[test]
+    fn what_sets_up_a_shell_prints_code() {
+        let code = |line: &str| {
+            let words: Vec<&OsStr> = line.split(' ').map(OsStr::new).collect();
+            prints_code(words[0], &words[1..])
+        };
+        for line in [
+            "ssh-agent -s",
+            "direnv hook bash",
+            "starship init bash",
+            "brew shellenv",
+            "minikube docker-env",
+            "rbenv init -",
+            "dircolors",
+        ] {
+            assert!(code(line), "{line}");
+        }
+        for line in [
+            "curl -s https://example.com/install",
+            "cat x",
+            "base64 -d x",
+            "echo rm",
+            "./x init",
+            "ssh web1 init",
+            "python3 env",
+        ] {
+            assert!(!code(line), "{line}");
+        }
     }
 
     #[test]

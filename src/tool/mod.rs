@@ -27,7 +27,7 @@ pub use file::{
     SessionPath, Source, Style, Targets, Tool, ToolFault, ToolFile, Wrapper,
 };
 pub use glob::Glob;
-pub use harmless::{Asked, Harmless, is_harmless};
+pub use harmless::{Asked, Harmless, is_harmless, prints_code};
 pub use health::Health;
 pub use kinds::{Kind, Kinds, Size, grouped, number_of};
 pub use listing::{Dependents, Field, Fields, Read, Shape};

@@ -10,6 +10,7 @@ use super::script::{Bit, Bits};
 use super::state::{Ended, Meaning, State, Value};
 use super::walk::{Flow, Redirected, Walk};
 use super::{Folder, Input, Unread, Word, reader};
+use crate::tool::prints_code;
 
 /// Builtins whose operands are assignments.
 const DECLARING: [&str; 5] = ["export", "declare", "typeset", "local", "readonly"];
@@ -117,6 +118,35 @@ impl Walk<'_> {
             state.ended = Ended::No;
         }
         Ok(())
+    }
+
+    /// `eval "$(ssh-agent -s)"`: what a program prints for a shell to run can't be read, and is not
+    /// refused for that. What it starts is judged as it starts, where shims are on.
+    pub fn runs_code(&mut self, words: &[Bits], state: &mut State, flow: &Flow) -> Result<bool, Unread> {
+        let [name, code] = words else { return Ok(false) };
+        let told = |bit: &&Bit| !matches!(bit, Bit::Quoted(text) if text.is_empty());
+        let bits: Vec<&Bit> = code.iter().filter(told).collect();
+        let script = match (reader::literal(name).as_deref(), bits.as_slice()) {
+            (Some("eval"), [Bit::Printed(script)]) => script,
+            _ => return Ok(false),
+        };
+        let from = self.out.len();
+        self.apart(script, state, flow)?;
+        let code = match &self.out[from..] {
+            [one] if one.words.iter().all(|word| text(word).is_some()) => {
+                let words: Vec<&std::ffi::OsStr> =
+                    one.words.iter().filter_map(text).map(AsRef::as_ref).collect();
+                words.split_first().is_some_and(|(program, words)| prints_code(program, words))
+            }
+            _ => false,
+        };
+        if code {
+            self.out[from].unread = true;
+            state.blurred = Some("what was evaluated may have set it");
+        } else {
+            self.out.truncate(from);
+        }
+        Ok(code)
     }
 
     fn eval(&mut self, words: &[Word], state: &mut State, flow: &Flow) -> Result<(), Unread> {

@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::script::{Bit, Bits, With};
 use super::state::{State, Value};
 use super::walk::{Flow, Walk};
 use super::{Folder, Unread, Word};
-use crate::tool::Glob;
+use crate::tool::{Asked, Glob, is_harmless};
 
 /// A word that is not known is shown up to about this length.
 const LONGEST_SHOWN: usize = 4096;
@@ -343,9 +344,15 @@ impl Walk<'_> {
     ) -> Result<Word, Unread> {
         let from = self.out.len();
         self.apart(script, state, flow)?;
-        let words: Vec<OsString> = match &self.out[from..] {
-            [one] => one.words.iter().map(shown).collect(),
-            _ => Vec::new(),
+        let (words, known): (Vec<OsString>, bool) = match &self.out[from..] {
+            [one] => {
+                let known = one.words.iter().all(|word| matches!(word, Word::Known(_)));
+                (
+                    one.words.iter().map(shown).collect(),
+                    known && one.assignments == 0 && one.empties.is_empty(),
+                )
+            }
+            _ => (Vec::new(), false),
         };
         if let ([pwd], Folder::Way(way)) = (words.as_slice(), &state.folder)
             && pwd == "pwd"
@@ -357,11 +364,39 @@ impl Walk<'_> {
             // A name that was free a moment ago: nothing else has it.
             return Ok(Word::Known("/tmp/tmp.XXXXXXXXXX".into()));
         }
+        if known
+            && self.out[..from].iter().all(leaves_alone)
+            && let Folder::Way(way) = &state.folder
+            && let Some(word) = self.known.printed(&words, way)
+        {
+            return Ok(Word::Known(word));
+        }
         let inside = crate::ui::escape::shorten(&words.join(" ".as_ref()).to_string_lossy(), 40).into_owned();
         let text = if inside.is_empty() { "$(...)".to_owned() } else { format!("$({inside})") };
         let why = format!("what {text} prints is not known before it runs");
+        if known && !words.is_empty() && state.folder == Folder::Way(PathBuf::new()) {
+            let told = self.printed.entry(text.clone().into()).or_insert_with(|| words.clone());
+            if *told != words {
+                // Two that look alike where they are cut short.
+                told.clear();
+            }
+        }
         Ok(Word::Unknown { text: text.into(), why })
     }
+}
+
+/// Tells whether a command before leaves what the next one prints as it is: another branch may be
+/// checked out by then.
+fn leaves_alone(command: &super::Command) -> bool {
+    let words: Vec<OsString> = command.words[command.assignments..].iter().map(shown).collect();
+    let words: Vec<&std::ffi::OsStr> = words.iter().map(OsString::as_os_str).collect();
+    let Some((program, words)) = words.split_first() else { return true };
+    let open = command.words.iter().any(|word| matches!(word, Word::Unknown { .. }));
+    let records = || {
+        let first = words.first().and_then(|word| word.to_str());
+        *program == "git" && matches!(first, Some("add" | "commit" | "fetch" | "tag"))
+    };
+    records() || is_harmless(&Asked { program, words, operands: None, open }, [])
 }
 
 /// What is made of a variable in a way that is not followed.

@@ -44,6 +44,11 @@ pub trait Known {
     /// The names that a pattern stands for in a folder, or why they are not known; none where it
     /// matches nothing and stays as written. Bytes that are no pattern are escaped.
     fn matches(&self, pattern: &[u8], way: &Path) -> Result<Vec<OsString>, String>;
+
+    /// The one word that a command prints, where that can be told without running it.
+    fn printed(&self, _argv: &[OsString], _way: &Path) -> Option<OsString> {
+        None
+    }
 }
 
 /// A word as the shell would hand it over.
@@ -94,6 +99,12 @@ pub struct Command {
     pub exported: Vec<(String, Word)>,
     /// Files that are emptied before it runs.
     pub empties: Vec<Word>,
+    /// Words of it that stand for what one command prints, each with the words of that command.
+    pub printed: Vec<(OsString, Vec<OsString>)>,
+    /// The words of the command whose output it reads, where that is one plain command.
+    pub feeder: Option<Vec<OsString>>,
+    /// True where what it prints is run as shell text.
+    pub unread: bool,
     /// True where it, or what stands around it, prints into a file of some name.
     pub writes: bool,
     /// What it reads.

@@ -1,10 +1,14 @@
 //! Follows a script as the shell would, and tells the commands it may run.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+
+use std::rc::Rc;
 
 use super::script::{Assigned, Assignment, Bits, Block, Form, Item, Joint, Redirection, Script};
 use super::state::{Ended, Meaning, State, Value};
-use super::{Command, Commands, Input, Known, Unread, Word, braces, reader};
+use super::{Command, Commands, Folder, Input, Known, Unread, Word, braces, reader};
 
 /// More steps than this are not followed: a text can ask for more than there is time for.
 const MOST_STEPS: usize = 400_000;
@@ -24,7 +28,7 @@ const EACH: &str = "it runs once for each of an unknown number of items";
 /// [`Unread`] where the text is no shell text that can be followed.
 pub fn commands(text: &[u8], known: &dyn Known, arguments: Option<Vec<Word>>) -> Result<Commands, Unread> {
     let script = reader::script(text)?;
-    let mut walk = Walk { known, out: Vec::new(), steps: 0, inside: Vec::new() };
+    let mut walk = Walk { known, out: Vec::new(), steps: 0, inside: Vec::new(), printed: HashMap::new() };
     walk.script(&script, &mut State::new(arguments), &Flow::default())?;
     Ok(Commands { alone: is_alone(&script), some: !script.0.is_empty(), list: walk.out })
 }
@@ -38,6 +42,30 @@ fn is_alone(script: &Script) -> bool {
     rest.is_empty() && assignments.is_empty() && redirections.is_empty()
 }
 
+/// The words of a command that feeds the next one, where it is one, and all of them are known.
+fn feeding(commands: &[Command]) -> Option<Rc<[OsString]>> {
+    let [
+        Command {
+            words,
+            assignments: 0,
+            empties,
+            folder: Folder::Way(way),
+            input: Input::Same,
+            repeats: None,
+            ..
+        },
+    ] = commands
+    else {
+        return None;
+    };
+    let plain = !words.is_empty() && empties.is_empty() && way.as_os_str().is_empty();
+    let known = |word: &Word| match word {
+        Word::Known(text) => Some(text.clone()),
+        Word::Unknown { .. } => None,
+    };
+    plain.then(|| words.iter().map(known).collect::<Option<Rc<[OsString]>>>()).flatten()
+}
+
 /// What a command is given by what stands around it.
 #[derive(Debug, Clone, Default)]
 pub struct Flow {
@@ -47,6 +75,8 @@ pub struct Flow {
     pub repeats: Option<&'static str>,
     /// True where what is around it prints into a file.
     pub writes: bool,
+    /// The words of the command that feeds it.
+    pub feeder: Option<Rc<[OsString]>>,
 }
 
 /// The way through a script.
@@ -54,6 +84,8 @@ pub struct Walk<'k> {
     pub(super) known: &'k dyn Known,
     pub(super) out: Vec<Command>,
     pub(super) inside: Vec<String>,
+    /// What stands for the output of a command, and the words of that command.
+    pub(super) printed: HashMap<OsString, Vec<OsString>>,
     steps: usize,
 }
 
@@ -143,10 +175,14 @@ impl Walk<'_> {
         if let [block] = pipeline {
             return self.block(block, state, flow);
         }
+        let mut feeder = None;
         for (at, block) in pipeline.iter().enumerate() {
             let mut apart = self.copy(state)?;
-            let piped = Flow { input: Input::Pipe, ..flow.clone() };
+            let piped = Flow { input: Input::Pipe, feeder: feeder.take(), ..flow.clone() };
+            let from = self.out.len();
             self.block(block, &mut apart, if at == 0 { flow } else { &piped })?;
+            // Only the first of them prints what nothing before it has changed.
+            feeder = if at == 0 { feeding(&self.out[from..]) } else { None };
         }
         Ok(())
     }
@@ -342,6 +378,9 @@ impl Walk<'_> {
         state: &mut State,
         flow: &Flow,
     ) -> Result<(), Unread> {
+        if assignments.is_empty() && self.runs_code(words, state, flow)? {
+            return Ok(());
+        }
         let mut fields: Vec<Word> = Vec::new();
         for word in words {
             let declared = super::builtins::declares(&fields) && super::builtins::is_assignment(word);
@@ -401,8 +440,30 @@ impl Walk<'_> {
         let exported = state.exported.iter().filter_map(value).collect();
         let (folder, input) = (state.folder.clone(), flow.input.clone());
         let (repeats, writes) = (flow.repeats, flow.writes);
-        self.out.push(Command { words, assignments, exported, empties, writes, input, folder, repeats });
+        let printed = if self.printed.is_empty() { Vec::new() } else { self.by_others(&words) };
+        let feeder = flow.feeder.as_ref().map(|words| words.to_vec());
+        self.out.push(Command {
+            words,
+            assignments,
+            exported,
+            empties,
+            printed,
+            feeder,
+            unread: false,
+            writes,
+            input,
+            folder,
+            repeats,
+        });
         Ok(())
+    }
+
+    fn by_others(&self, words: &[Word]) -> Vec<(OsString, Vec<OsString>)> {
+        let from = |word: &Word| match word {
+            Word::Unknown { text, .. } => self.printed.get_key_value(text),
+            Word::Known(_) => None,
+        };
+        words.iter().filter_map(from).map(|(text, argv)| (text.clone(), argv.clone())).collect()
     }
 
     /// Goes into a function or a text inside the text.
