@@ -43,8 +43,11 @@ impl Match {
         let file = understood.tool.as_ref()?;
         let invocation = &understood.invocation;
         let words: Vec<&OsStr> = invocation.words().collect();
-        let at = file.action.iter().position(|action| applies(action, invocation, &words, any))?;
-        let depth = file.action[at].path.words.len();
+        let track =
+            words.first().is_some_and(|word| file.tool.tracks.iter().any(|track| **word == *track.as_str()));
+        let before = usize::from(track);
+        let at = file.action.iter().position(|action| applies(action, invocation, &words, before, any))?;
+        let depth = before + file.action[at].path.words.len();
         Some(Self { invocation: invocation.clone(), file: Rc::clone(file), at, depth })
     }
 
@@ -183,11 +186,18 @@ impl Match {
     }
 }
 
-fn applies(action: &Action, invocation: &Invocation, words: &[&OsStr], any: &dyn Fn(&OsStr) -> bool) -> bool {
+/// Tells whether an action is meant, `before` words standing before its path.
+fn applies(
+    action: &Action,
+    invocation: &Invocation,
+    words: &[&OsStr],
+    before: usize,
+    any: &dyn Fn(&OsStr) -> bool,
+) -> bool {
     let path = &action.path.words;
-    let depth = path.len();
+    let depth = before + path.len();
     words.len() >= depth
-        && path.iter().zip(words).all(|(glob, word)| glob.matches(word.as_bytes()) || any(word))
+        && path.iter().zip(&words[before..]).all(|(glob, word)| glob.matches(word.as_bytes()) || any(word))
         && action.when.iter().all(|c| invocation.holds(c, depth))
         && !action.unless.iter().any(|c| invocation.holds(c, depth))
 }

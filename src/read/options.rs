@@ -299,6 +299,12 @@ fn long(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Stat
         (None, Some(value)) => {
             *state = std::mem::take(state).unlisted(spelled, vec![value], Form::Equals, 1);
         }
+        (None, None) if tool.many_after.is_some_and(|n| state.operands.len() >= n) => {
+            let values = upto_next_option(&words[state.at + 1..]);
+            let form = if values.is_empty() { Form::Bare } else { Form::Separate };
+            let took = values.len() + 1;
+            *state = std::mem::take(state).unlisted(spelled, values, form, took);
+        }
         (None, None) => fork_unlisted(state, spelled, next, forks),
     }
 }

@@ -75,6 +75,13 @@ pub struct Tool {
     /// True where the global options stand before the subcommand only.
     #[serde(default)]
     pub globals_first: bool,
+    /// Words that may stand before the subcommand and leave its meaning as it is (`gcloud beta`).
+    #[serde(default)]
+    pub tracks: Vec<String>,
+    /// After this many operands no more follow (aws: `2`): an option that no list has takes every
+    /// word up to the next option there, and is not read both ways.
+    #[serde(default)]
+    pub many_after: Option<usize>,
     /// True where one word `-9` or `-KILL` is a signal.
     #[serde(default)]
     pub signal: bool,
