@@ -212,6 +212,22 @@ fn an_unlisted_option_is_read_both_ways() {
     assert!(matches!(read(&words(&typed), &Shelves::new()), Err(ReadFault::TooManyReadings(_))));
 }
 
+/// What an unlisted option takes is plain where no operands follow.
+#[test]
+fn an_unlisted_option_of_aws_takes_what_stands_before_the_next_one() {
+    assert_eq!(
+        tell(
+            "aws iam delete-role --role-name a b --force --region=x --xa 1 --xb 2 --xc 3 --xd 4 --xe 5 --xf 6 --xg 7"
+        ),
+        [
+            "aws iam delete-role [--role-name a|b] [--force] [--region x] [--xa 1] [--xb 2] [--xc 3] [--xd 4] [--xe 5] [--xf 6] [--xg 7]"
+        ]
+    );
+    let mut before = tell("aws --what iam delete-role");
+    before.sort();
+    assert_eq!(before, ["aws [--what iam] delete-role", "aws [--what] iam delete-role"]);
+}
+
 #[test]
 fn letters_behind_an_unlisted_one_are_read_as_they_are_listed() {
     let mut all = tell("demo delete pods -Xl app=web");
