@@ -29,6 +29,8 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     length: u64,
+    /// True where the file may hold more than `length`: half a line that could not be cut off.
+    torn: bool,
     progress: Progress,
 }
 
@@ -43,7 +45,8 @@ impl Journal {
             return Err(damaged(path, 1, "the file is there already"));
         }
         let record = Record::Plan(Box::new(plan.clone()));
-        let mut journal = Self { path: path.to_owned(), file, length: 0, progress: Progress::new(plan) };
+        let mut journal =
+            Self { path: path.to_owned(), file, length: 0, torn: false, progress: Progress::new(plan) };
         journal.write(&record)?;
         journal.sync()?;
         Ok(journal)
@@ -59,7 +62,8 @@ impl Journal {
         let (progress, length) = replay(path, &text)?;
         let progress =
             progress.ok_or_else(|| damaged(path, 1, "the plan was never written: nothing was started"))?;
-        Ok(Self { path: path.to_owned(), file, length, progress })
+        let torn = length < text.len() as u64;
+        Ok(Self { path: path.to_owned(), file, length, torn, progress })
     }
 
     /// Where it lies.
@@ -138,10 +142,14 @@ impl Journal {
         let written = to_line(record).and_then(|mut line| {
             line.push(b'\n');
             // Half a line that an earlier failure left (or the end of a torn one) goes first.
-            if self.file.metadata()?.len() != self.length {
+            if self.torn {
                 self.file.set_len(self.length)?;
+                self.torn = false;
             }
-            self.file.write_all(&line).inspect_err(|_| _ = self.file.set_len(self.length))?;
+            if let Err(fault) = self.file.write_all(&line) {
+                self.torn = self.file.set_len(self.length).is_err();
+                return Err(fault);
+            }
             Ok(line.len() as u64)
         });
         self.length += written.map_err(Error::io(&self.path, "written"))?;

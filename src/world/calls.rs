@@ -16,13 +16,12 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::child::Ended;
 use super::exec::{Launch, NotRunnable};
 use super::inherited::Inherited;
+use super::running::{Running, changed};
 use super::signals::{Arrived, Signals, poll, readable};
+use super::spawn::Ready;
 
 /// Signals that matter while calls run.
 const WATCHED: [i32; 5] = [libc::SIGCHLD, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP];
-
-/// How long a call that is asked to end may take.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// What is read of the calls' output at once.
 const AT_ONCE: usize = 16 * 1024;
@@ -66,17 +65,8 @@ pub struct Calls {
     pipe: Option<(OwnedFd, OwnedFd)>,
     /// True since a child changed that was not looked at yet.
     changed: bool,
-}
-
-#[derive(Debug)]
-struct Running {
-    call: usize,
-    pid: i32,
-    since: Instant,
-    /// When it was asked to end.
-    ending: Option<Instant>,
-    /// True where that was because it took too long.
-    late: bool,
+    /// The program that was started last, found once.
+    ready: Option<Ready>,
 }
 
 impl Calls {
@@ -94,7 +84,8 @@ impl Calls {
             _ => None,
         };
         let signals = Signals::catch(&WATCHED)?;
-        Ok(Self { signals, running: Vec::new(), ended: VecDeque::new(), limit, output, pipe, changed: false })
+        let (running, ended) = Default::default();
+        Ok(Self { signals, running, ended, limit, output, pipe, changed: false, ready: None })
     }
 
     /// How many run.
@@ -112,15 +103,38 @@ impl Calls {
         launch: &Launch<'_>,
         held: Option<BorrowedFd<'_>>,
     ) -> Result<(), NotRunnable> {
+        let pid = match self.spawn(launch, held) {
+            Some(pid) => pid,
+            None => self.fork(launch, held)?,
+        };
+        self.running.push(Running::new(call, pid));
+        Ok(())
+    }
+
+    /// Starts a call without a copy of guard; `None` where that can't be.
+    fn spawn(&mut self, launch: &Launch<'_>, held: Option<BorrowedFd<'_>>) -> Option<i32> {
+        if self.ready.as_ref().is_none_or(|ready| !ready.suits(launch)) {
+            self.ready = Ready::of(launch);
+        }
+        let streams = match (self.output, &self.pipe) {
+            (Output::Aside, _) => vec![(libc::STDERR_FILENO, libc::STDOUT_FILENO)],
+            (Output::Taken, Some((_, writer))) => {
+                vec![(writer.as_raw_fd(), libc::STDOUT_FILENO), (writer.as_raw_fd(), libc::STDERR_FILENO)]
+            }
+            _ => Vec::new(),
+        };
+        self.ready.as_ref()?.start(launch, &streams, held)
+    }
+
+    /// Starts a call as a child of guard that puts back itself what guard was started with.
+    fn fork(&self, launch: &Launch<'_>, held: Option<BorrowedFd<'_>>) -> Result<i32, NotRunnable> {
         let fault = |fault: io::Error| NotRunnable::from_io(launch.name(), &fault);
         let mut command = launch.command()?;
         self.direct(&mut command).map_err(fault)?;
         prepare(&mut command, held.map(|fd| fd.as_raw_fd()), self.output);
         let child = command.spawn().map_err(fault)?;
         // A process id always fits.
-        let pid = i32::try_from(child.id()).unwrap_or(i32::MAX);
-        self.running.push(Running { call, pid, since: Instant::now(), ending: None, late: false });
-        Ok(())
+        Ok(i32::try_from(child.id()).unwrap_or(i32::MAX))
     }
 
     fn direct(&self, command: &mut Command) -> io::Result<()> {
@@ -187,66 +201,34 @@ impl Calls {
     /// Ends what takes too long, kills what was asked to end long enough ago, and says when the next
     /// one is due.
     fn overdue(&mut self) -> Option<Duration> {
-        let mut next = None;
-        for running in &mut self.running {
-            let limit = self.limit.filter(|_| running.ending.is_none());
-            if let Some(left) = limit.map(|limit| limit.saturating_sub(running.since.elapsed())) {
-                if !left.is_zero() {
-                    next = next.into_iter().chain([left]).min();
-                    continue;
-                }
-                running.late = true;
-                running.end();
-            }
-            let Some(since) = running.ending else { continue };
-            let left = GRACE.saturating_sub(since.elapsed());
-            if left.is_zero() {
-                send(running.pid, libc::SIGKILL);
-            } else {
-                next = next.into_iter().chain([left]).min();
-            }
-        }
-        next
+        self.running.iter_mut().filter_map(|running| running.overdue(self.limit)).min()
     }
 
+    /// Takes in which calls ended. Asks who changed rather than each call: with many at once that is
+    /// most of the work. What is no call (guard may have inherited children) makes it ask each.
     fn reap(&mut self) -> io::Result<()> {
-        let mut at = 0;
-        while let Some(running) = self.running.get(at) {
-            let mut status = 0;
-            // SAFETY: `status` is a valid place.
-            let waited = unsafe { libc::waitpid(running.pid, &mut status, libc::WNOHANG | libc::WUNTRACED) };
-            let ended = match waited {
-                0 => None,
-                -1 => {
-                    let fault = io::Error::last_os_error();
-                    if fault.kind() != io::ErrorKind::Interrupted {
-                        return Err(fault);
+        while let Some(pid) = changed()? {
+            match self.running.iter().position(|running| running.pid == pid) {
+                Some(at) => _ = self.look(at)?,
+                None => {
+                    let mut at = 0;
+                    while at < self.running.len() {
+                        at += usize::from(!self.look(at)?);
                     }
-                    None
+                    break;
                 }
-                _ if libc::WIFEXITED(status) => Some(Ended::Code(libc::WEXITSTATUS(status))),
-                _ if libc::WIFSIGNALED(status) => Some(Ended::Signal(libc::WTERMSIG(status))),
-                _ => {
-                    // It wants the terminal, which it can't have: it would stand there for ever.
-                    if libc::WIFSTOPPED(status)
-                        && [libc::SIGTTIN, libc::SIGTTOU].contains(&libc::WSTOPSIG(status))
-                    {
-                        send(running.pid, libc::SIGTERM);
-                        send(running.pid, libc::SIGCONT);
-                    }
-                    None
-                }
-            };
-            match ended {
-                Some(ended) => {
-                    let late = running.late.then_some(Happened::Late(running.call));
-                    self.ended.push_back(late.unwrap_or(Happened::Ended(running.call, ended)));
-                    self.running.swap_remove(at);
-                }
-                None => at += 1,
             }
         }
         Ok(())
+    }
+
+    /// Looks at one call; true where it ended, and another stands in its place.
+    fn look(&mut self, at: usize) -> io::Result<bool> {
+        let Some(ended) = self.running[at].look()? else { return Ok(false) };
+        let running = self.running.swap_remove(at);
+        let late = running.late.then_some(Happened::Late(running.call));
+        self.ended.push_back(late.unwrap_or(Happened::Ended(running.call, ended)));
+        Ok(true)
     }
 
     /// What the calls printed since the last look.
@@ -264,23 +246,6 @@ impl Calls {
             }
         }
     }
-}
-
-impl Running {
-    /// Asks it to end, once.
-    fn end(&mut self) {
-        if self.ending.is_none() {
-            self.ending = Some(Instant::now());
-            send(self.pid, libc::SIGTERM);
-            send(self.pid, libc::SIGCONT);
-        }
-    }
-}
-
-/// Sends to all of a call's group. The call was not waited for, so its number is its own.
-fn send(pid: i32, signal: i32) {
-    // SAFETY: plain call.
-    unsafe { libc::kill(-pid, signal) };
 }
 
 /// Sets what happens in the child between fork and exec.

@@ -49,7 +49,7 @@ impl<'a> Launch<'a> {
     }
 
     /// Where the first word leads, past shims.
-    fn landing(&self) -> Landing {
+    pub(super) fn landing(&self) -> Landing {
         if self.program.is_some() {
             return Landing::AsTyped;
         }

@@ -88,6 +88,12 @@ impl Inherited {
         unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.mask, ptr::null_mut()) };
     }
 
+    /// What a child that is not forked has to be given: the signal mask, and whether SIGPIPE is ignored.
+    /// `None` where only code of guard's own in the child could put everything back.
+    pub fn without_fork(&self) -> Option<(libc::sigset_t, bool)> {
+        (self.closed == 0 && !self.child_ignored).then_some((self.mask, self.pipe_ignored))
+    }
+
     /// Takes back what [`restore`](Self::restore) did, for guard to go on after an `exec` that failed.
     ///
     /// A standard stream left closed would be the next file that guard opens.
