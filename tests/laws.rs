@@ -113,6 +113,7 @@ fn rung(policy: &Policy, hit: &Hit, kinds: &Kinds) -> Rung {
         total: total.max(count),
         hit: count,
         healthy: total.max(count),
+        ill: 0,
         keep: policy.keep("web", "fleet", total.max(count)).map(|keep| keep.value),
     });
     let scope = Scope {

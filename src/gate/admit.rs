@@ -259,9 +259,11 @@ impl Gate<'_> {
         let keep = fleet.keep?;
         let spare = usize::try_from(fleet.healthy.saturating_sub(keep)).ok()?;
         if spare == 0 {
-            let (role, kind) = (escape(&fleet.role), escape(&scope.kind));
+            let role =
+                if fleet.role.is_empty() { String::new() } else { format!("{} ", escape(&fleet.role)) };
+            let kind = escape(&scope.kind);
             let (healthy, keep) = (grouped(fleet.healthy), grouped(keep));
-            return Some(format!("no {role} {kind} can be spared: {healthy} are healthy, {keep} must stay"));
+            return Some(format!("no {role}{kind} can be spared: {healthy} are healthy, {keep} must stay"));
         }
         let calls = crate::scope::calls(found, scope.targets.get(..spare)?).ok()?;
         let [call] = calls.as_slice() else { return None };

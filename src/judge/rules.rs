@@ -164,9 +164,9 @@ fn by_dependents(case: &Case<'_>, reasons: &mut Vec<Reason>) {
 fn by_floor(case: &Case<'_>, reasons: &mut Vec<Reason>) {
     for fleet in &case.scope.fleets {
         let Some(keep) = fleet.keep else { continue };
-        let left = fleet.healthy.saturating_sub(fleet.hit);
-        // A command that hits nothing of a role is not to blame for how few of it are left.
-        if left < keep && fleet.hit > 0 {
+        let left = fleet.left();
+        // A command that takes none of the healthy away is not to blame for how few of them are left.
+        if left < keep && fleet.hit > fleet.ill {
             let (hit, total) = (grouped(fleet.hit), grouped(fleet.total));
             let text = format!(
                 "{hit} of {total} {} would leave {}, and at least {} must stay",
@@ -174,7 +174,7 @@ fn by_floor(case: &Case<'_>, reasons: &mut Vec<Reason>) {
                 grouped(left),
                 grouped(keep)
             );
-            let rule = format!("role.{}.keep", fleet.role);
+            let rule = format!("role.{}.keep", fleet.called(&case.scope.kind));
             reasons.push(Reason { rung: Rung::Deny, rule, text, layer: None });
         }
     }

@@ -1,23 +1,22 @@
-//! Asks the tool itself: the listing, the fleets of the roles it names, and what goes along.
+//! Asks the tool itself: the listing, and what goes along.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use crate::policy::Policy;
 use crate::read::{Fill, Match};
 use crate::tool::{Effect, Kinds, Read, Template};
 use crate::world::{Listing, World};
 
 use super::rows;
-use super::target::{Certainty, Fleet, Scope, Target};
+use super::target::{Certainty, Scope, Target};
 use super::words::{empty, widest};
 
 /// How long a listing may take where the tool file does not say.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Roles whose fleets are listed at the most; more are shown without their share.
-const MOST_ROLES: usize = 16;
+pub(super) const MOST_ROLES: usize = 16;
 
 /// Runs a listing template through the wrappers that change who or where.
 pub fn run(
@@ -87,111 +86,6 @@ pub fn of_targets(found: &Match, kind: &str, kinds: &Kinds, mut targets: Vec<Tar
         targets,
         ..scope
     }
-}
-
-/// Lists the fleets of the roles that the targets belong to. A fleet that can't be listed is left
-/// out, with a note; a role with a floor whose fleet can't be listed makes the scope unknown.
-pub fn fleets(found: &Match, scope: &mut Scope, policy: &Policy, world: &dyn World) {
-    let Some(template) = &found.action().fleet else { return };
-    if let Some(read) = &found.action().fleet_read {
-        return fleets_in_one(found, scope, (template, read), policy, world);
-    }
-    let mut hits: BTreeMap<String, u64> = BTreeMap::new();
-    for target in &scope.targets {
-        *hits.entry(target.group.clone().unwrap_or_default()).or_default() += target.weight;
-    }
-    let types = types(&scope.targets);
-    let by_role = template.text().contains("{group}");
-    if !by_role {
-        hits = BTreeMap::from([(String::new(), scope.count)]);
-    }
-    if hits.len() > MOST_ROLES {
-        scope.notes.push(format!("{} roles are hit; their fleets were not listed", hits.len()));
-        return;
-    }
-    for (role, hit) in hits {
-        if by_role && role.is_empty() {
-            continue;
-        }
-        let fill = Fill { group: Some(&role), types: Some(&types), ..Fill::default() };
-        let members = run(found, template, &fill, world).and_then(|output| members(&output));
-        let tool = &found.tool().names[0];
-        match members {
-            Ok(total) => {
-                let keep = policy.keep(&role, tool, total).map(|s| s.value);
-                scope.fleets.push(Fleet { role, total, hit, healthy: total, keep });
-            }
-            Err(why) if policy.keep(&role, tool, u64::MAX).is_some() => {
-                scope.certainty = Certainty::Unknown;
-                scope.unknown = Some(format!("how many {role} members there are could not be listed: {why}"));
-            }
-            Err(why) => scope.notes.push(format!("the fleet could not be listed: {why}")),
-        }
-    }
-}
-
-/// One listing for all roles: its rows are counted by namespace and role.
-fn fleets_in_one(
-    found: &Match,
-    scope: &mut Scope,
-    (template, read): (&Template, &Read),
-    policy: &Policy,
-    world: &dyn World,
-) {
-    let hits = by_role(&scope.targets);
-    if hits.is_empty() {
-        return;
-    }
-    let types = types(&scope.targets);
-    let fill = Fill { types: Some(&types), ..Fill::default() };
-    let listed = run(found, template, &fill, world).and_then(|output| {
-        rows::targets(&output, read, "member", &Kinds::default()).map_err(|fault| fault.to_string())
-    });
-    let tool = &found.tool().names[0];
-    match listed {
-        Ok(rows) => {
-            let totals = by_role(&rows);
-            let healthy: Vec<Target> = rows.into_iter().filter(|row| !row.ill).collect();
-            let well = by_role(&healthy);
-            for ((namespace, kind, role), hit) in hits {
-                let key = (namespace, kind, role);
-                let Some(total) = totals.get(&key).copied() else { continue };
-                let healthy = well.get(&key).copied().unwrap_or(0);
-                let role = key.2;
-                let keep = policy.keep(&role, tool, total).map(|s| s.value);
-                scope.fleets.push(Fleet { role, total, hit, healthy, keep });
-            }
-        }
-        Err(why) if hits.keys().any(|(.., role)| policy.keep(role, tool, u64::MAX).is_some()) => {
-            scope.certainty = Certainty::Unknown;
-            scope.unknown = Some(format!("how many members there are could not be listed: {why}"));
-        }
-        Err(why) => scope.notes.push(format!("the fleet could not be listed: {why}")),
-    }
-}
-
-/// The types of targets as one word.
-fn types(targets: &[Target]) -> String {
-    let types: BTreeSet<String> = targets.iter().map(Target::type_word).collect();
-    types.into_iter().collect::<Vec<_>>().join(",")
-}
-
-/// Counts targets that have a role, by namespace, kind and role.
-fn by_role(targets: &[Target]) -> BTreeMap<(Option<String>, String, String), u64> {
-    let mut roles = BTreeMap::new();
-    for target in targets {
-        if let Some(role) = &target.group {
-            let members: &mut u64 =
-                roles.entry((target.namespace.clone(), target.kind.clone(), role.clone())).or_default();
-            *members = members.saturating_add(target.weight);
-        }
-    }
-    roles
-}
-
-/// Members of a fleet: one a line, whatever the line says.
-fn members(output: &[u8]) -> Result<u64, String> {
-    rows_of(output, &Read::default())
 }
 
 fn rows_of(output: &[u8], read: &Read) -> Result<u64, String> {

@@ -6,6 +6,7 @@
 
 mod bound;
 mod files;
+mod fleets;
 mod git;
 mod hosts;
 mod index;
@@ -22,10 +23,11 @@ mod session;
 mod target;
 mod words;
 
+pub use fleets::fleets;
 pub use git::{alias, top, words as alias_words};
 pub use hosts::Resolver;
-pub use listed::{dependents, fleets, run, takes_along, unknown};
-pub use narrow::{Call, MOST_BYTES, MOST_TARGETS, NarrowFault, calls, capped_call, per_call};
+pub use listed::{dependents, run, takes_along, unknown};
+pub use narrow::{Call, MOST_BYTES, MOST_TARGETS, NarrowFault, calls, capped_call, filled, per_call};
 pub use pgrep::{Found, pgrep, pidof};
 pub use place::{current_context, place};
 pub use rows::{Unreadable, targets};

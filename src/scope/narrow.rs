@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::read::{Fill, Key, Match};
-use crate::tool::Source;
+use crate::tool::{Source, Template};
 
 use super::target::Target;
 
@@ -40,6 +40,15 @@ pub enum NarrowFault {
 /// Makes the calls that act on exactly these targets, in their order.
 pub fn calls(found: &Match, targets: &[Target]) -> Result<Vec<Call>, NarrowFault> {
     let template = found.action().narrow.as_ref().ok_or(NarrowFault::NoTemplate)?;
+    let mut calls = filled(found, template, targets)?;
+    for call in &mut calls {
+        call.argv = found.invocation.wrap(std::mem::take(&mut call.argv));
+    }
+    Ok(calls)
+}
+
+/// Fills a template that names targets, once for what one call of the action takes; without wrappers.
+pub fn filled(found: &Match, template: &Template, targets: &[Target]) -> Result<Vec<Call>, NarrowFault> {
     let ends_options = template
         .words()
         .iter()
@@ -54,12 +63,18 @@ pub fn calls(found: &Match, targets: &[Target]) -> Result<Vec<Call>, NarrowFault
         {
             return Err(NarrowFault::Dash(name.to_string_lossy().into_owned()));
         }
-        let namespace = batch.first().and_then(|at| targets[*at].namespace.as_deref());
+        let first = batch.first().map(|at| &targets[*at]);
         let keys: Vec<Key<'_>> = batch.iter().map(|at| key(&targets[*at])).collect();
-        let fill =
-            Fill { targets: &names, keys: &keys, namespace, count: names.len() as u64, ..Fill::default() };
-        let argv = found.invocation.wrap(found.fill(template, &fill));
-        calls.push(Call { argv, targets: batch });
+        let fill = Fill {
+            targets: &names,
+            keys: &keys,
+            target: names.first().map(OsString::as_os_str),
+            group: first.and_then(|target| target.group.as_deref()),
+            namespace: first.and_then(|target| target.namespace.as_deref()),
+            count: names.len() as u64,
+            ..Fill::default()
+        };
+        calls.push(Call { argv: found.fill(template, &fill), targets: batch });
     }
     Ok(calls)
 }

@@ -98,10 +98,14 @@ fn target(row: Row, at: usize, kind: &str, kinds: &Kinds) -> Result<Target, Unre
                 target.kind = kinds.singular(&String::from_utf8_lossy(word));
                 target.name = OsStr::from_bytes(&name[1..]).to_owned();
             }
-            Field::Weight => {
+            Field::Weight | Field::Ready => {
                 let number = given().unwrap_or_else(|| "0".into());
-                target.weight =
+                let number =
                     number.parse().map_err(|_| Unreadable::Number(at, escape(&number).into_owned()))?;
+                match field {
+                    Field::Weight => target.weight = number,
+                    _ => target.ready = Some(number),
+                }
             }
             Field::State | Field::Health | Field::Skip => {}
         }

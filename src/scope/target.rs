@@ -1,5 +1,6 @@
 //! The words of a scope: targets, certainty, fleet, and the frozen set.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,8 @@ pub struct Target {
     pub weight: u64,
     /// True where the listing says that it is not healthy now.
     pub ill: bool,
+    /// How much of it is healthy now, where the listing says a number.
+    pub ready: Option<u64>,
 }
 
 impl Target {
@@ -65,8 +68,22 @@ pub struct Fleet {
     pub hit: u64,
     /// Members that are healthy now; equals `total` where health is not known.
     pub healthy: u64,
+    /// Members that this command would hit and that are not healthy now.
+    pub ill: u64,
     /// Members that must stay, where the site or the tool file names a floor.
     pub keep: Option<u64>,
+}
+
+impl Fleet {
+    /// Members that are healthy now and would not be hit.
+    pub fn left(&self) -> u64 {
+        self.healthy.saturating_sub(self.hit.saturating_sub(self.ill))
+    }
+
+    /// Its role; the kind where none is known.
+    pub fn called<'a>(&'a self, kind: &'a str) -> &'a str {
+        if self.role.is_empty() { kind } else { &self.role }
+    }
 }
 
 /// A target, or something inside one, that policy protects by name.
@@ -130,4 +147,12 @@ pub struct Scope {
     pub unknown: Option<String>,
     /// The set that a freeze holds on to.
     pub frozen: Frozen,
+}
+
+impl Scope {
+    /// The types of the targets as one word.
+    pub fn types(&self) -> String {
+        let types: BTreeSet<String> = self.targets.iter().map(Target::type_word).collect();
+        types.into_iter().collect::<Vec<_>>().join(",")
+    }
 }

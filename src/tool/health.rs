@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::listing::Read;
 use super::spec::Span;
 use super::template::Template;
 
@@ -12,8 +13,12 @@ use super::template::Template;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Health {
-    /// The command; `{targets}` are the names of the batch.
+    /// The command. One that names the targets of the batch (`{targets}`, `{folded}`, `{each …}`) runs
+    /// after a batch alone, once for what one call takes; any other also before the first.
     pub check: Template,
+    /// How what it prints is read, where it lists: each row must be healthy then.
+    #[serde(default)]
+    pub read: Option<Read>,
     /// How long each batch is left alone before it is checked.
     #[serde(default)]
     pub soak: Option<Span>,

@@ -59,6 +59,8 @@ pub enum Field {
     Weight,
     /// How it is, for `healthy`; there may be several such columns.
     Health,
+    /// How much of it is healthy now (ready replicas), where that is a number.
+    Ready,
     /// A column that is not needed.
     Skip,
 }
@@ -76,13 +78,14 @@ impl Field {
             "state" => Self::State,
             "weight" => Self::Weight,
             "health" => Self::Health,
+            "ready" => Self::Ready,
             _ => return None,
         })
     }
 }
 
 /// How a listing is read.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Read {
     /// The shape of the output.
@@ -114,6 +117,21 @@ pub struct Read {
     /// Exit codes other than 0 that are no failure.
     #[serde(default)]
     pub codes: Vec<i32>,
+}
+
+impl Read {
+    /// Tells whether a column, or a group of `keep`, says this.
+    pub fn has(&self, field: Field) -> bool {
+        let named = |keep: &String| {
+            let mut names = keep.split("(?<").skip(1).filter_map(|rest| rest.split_once('>'));
+            names.any(|(name, _)| Field::named(name) == Some(field))
+        };
+        self.keep.as_ref().is_some_and(named)
+            || match &self.fields {
+                Fields::Order(all) => all.contains(&field),
+                Fields::Name(all) => all.iter().any(|(own, _)| *own == field),
+            }
+    }
 }
 
 /// Lists what goes along with the targets: one template, or one for each kind that takes others

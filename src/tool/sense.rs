@@ -53,7 +53,7 @@ impl Action {
         }
         match &self.narrow {
             None => Err(ToolFault::NoNarrow(self.name.clone(), self.freeze.word())),
-            Some(narrow) if !places(narrow).any(names_targets) => {
+            Some(narrow) if !narrow.names_targets() => {
                 Err(ToolFault::NamesNothing(self.name.clone(), narrow.text().to_owned()))
             }
             Some(_) => Ok(()),
@@ -70,6 +70,13 @@ fn places(template: &Template) -> impl Iterator<Item = &Placeholder> {
 
 fn names_targets(place: &Placeholder) -> bool {
     matches!(place, Placeholder::Targets { .. } | Placeholder::Folded | Placeholder::Each(_))
+}
+
+impl Template {
+    /// Tells whether it names targets: every one that it is filled with.
+    pub fn names_targets(&self) -> bool {
+        places(self).any(names_targets)
+    }
 }
 
 impl ToolFile {

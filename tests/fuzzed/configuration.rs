@@ -116,7 +116,7 @@ fn rung(policy: &Policy, effect: Effect, count: usize, kinds: &Kinds) -> Rung {
         certainty: Certainty::Exact,
         count: hit,
         targets: (0..count).map(target).collect(),
-        fleets: vec![Fleet { role: "web".into(), total: 100, hit, healthy: 100, keep }],
+        fleets: vec![Fleet { role: "web".into(), total: 100, hit, healthy: 100, ill: 0, keep }],
         ..empty("pod", kinds)
     };
     let place = Place { name: "prod".into(), parts: Vec::new() };

@@ -5,7 +5,6 @@
 //! journal, sixteen bytes each.
 
 use std::collections::{HashMap, VecDeque};
-use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -13,12 +12,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::read::{Fill, Match};
+use crate::read::Match;
 use crate::record::journal::{CallsLock, Fate, Side, boot};
 use crate::record::{Error, stamp};
 use crate::tool::number_of;
 use crate::ui::Ui;
-use crate::world::{FileSet, Listing, RemoveEvent, World, remove};
+use crate::world::{FileSet, RemoveEvent, World, remove};
 
 use super::super::remove::{Manner, tell};
 use super::health::Health;
@@ -143,12 +142,7 @@ impl Outside for Files<'_> {
 
     fn check(&mut self, batch: &[usize]) -> Result<(), String> {
         let Some(health) = &self.health else { return Ok(()) };
-        let fill = Fill { count: batch.len() as u64, ..Fill::default() };
-        let argv: Vec<OsString> = health.argv(self.found, &fill);
-        let listing =
-            Listing { argv: &argv, patience: health.timeout, codes: &[], folder: None, variables: &[] };
-        let said = self.world.list(&listing).map_err(|why| why.replacen("the listing (", "(", 1))?;
-        if said.trim_ascii().is_empty() { Err("it said nothing".into()) } else { Ok(()) }
+        health.ask(self.found, &[], batch.len() as u64, self.world)
     }
 
     fn start(&mut self, call: usize, targets: &[usize]) -> Result<(), String> {

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use crate::policy::Policy;
 use crate::read::{Fill, Match};
-use crate::tool::{Health as Facts, Template};
+use crate::scope::{Target, filled, targets};
+use crate::tool::{Health as Facts, Kinds, Read, Template};
+use crate::ui::escape::escape;
+use crate::world::{Listing, World};
 
 use super::run::Terms;
 
@@ -21,8 +24,9 @@ pub struct Health {
     check: Template,
     /// True where it goes through the wrappers, as the tool's own listings do.
     carried: bool,
-    /// How long it may take.
-    pub timeout: Duration,
+    /// How its listing is read, where it is one.
+    read: Option<Read>,
+    timeout: Duration,
     every: Duration,
     retries: u32,
     soak: Duration,
@@ -40,6 +44,7 @@ impl Health {
         Some(Self {
             check: facts.check.clone(),
             carried,
+            read: facts.read.clone(),
             timeout: or(facts.timeout, PATIENCE),
             every: or(facts.every, EVERY),
             retries: facts.retries,
@@ -47,15 +52,54 @@ impl Health {
         })
     }
 
-    /// The words to run.
-    pub fn argv(&self, found: &Match, fill: &Fill<'_>) -> Vec<OsString> {
-        let words = found.fill(&self.check, fill);
-        if self.carried { found.invocation.carry(words) } else { words }
+    /// Asks once about the targets of a batch; `count` of them where they have no names. An error is
+    /// what it said, or why it said nothing.
+    pub fn ask(&self, found: &Match, batch: &[Target], count: u64, world: &dyn World) -> Result<(), String> {
+        if self.check.names_targets() {
+            let calls = filled(found, &self.check, batch).map_err(|fault| fault.to_string())?;
+            if calls.is_empty() {
+                return Err("it names targets, and these have no names".into());
+            }
+            return calls.into_iter().try_for_each(|call| self.run(found, call.argv, world));
+        }
+        let first = batch.first();
+        let fill = Fill {
+            target: first.map(|target| target.name.as_os_str()),
+            namespace: first.and_then(|target| target.namespace.as_deref()),
+            group: first.and_then(|target| target.group.as_deref()),
+            count,
+            ..Fill::default()
+        };
+        self.run(found, found.fill(&self.check, &fill), world)
+    }
+
+    fn run(&self, found: &Match, words: Vec<OsString>, world: &dyn World) -> Result<(), String> {
+        let argv = if self.carried { found.invocation.carry(words) } else { words };
+        let patience = self.timeout;
+        let listing = Listing { argv: &argv, patience, codes: &[], folder: None, variables: &[] };
+        let said = world.list(&listing).map_err(|why| why.replacen("the listing (", "(", 1))?;
+        if said.trim_ascii().is_empty() {
+            return Err("it said nothing".into());
+        }
+        let Some(read) = &self.read else { return Ok(()) };
+        let rows = targets(&said, read, "target", &Kinds::default()).map_err(|fault| fault.to_string())?;
+        match rows.iter().find(|row| row.ill) {
+            Some(ill) => Err(format!("{} is not healthy", escape(&ill.name))),
+            None => Ok(()),
+        }
     }
 
     /// Puts what the check asks for into the terms of a rollout.
     #[must_use]
     pub fn terms(&self, terms: Terms) -> Terms {
-        Terms { checked: true, soak: self.soak, every: self.every, retries: self.retries, ..terms }
+        let only_after = self.check.names_targets();
+        Terms {
+            checked: true,
+            only_after,
+            soak: self.soak,
+            every: self.every,
+            retries: self.retries,
+            ..terms
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::judge::Part;
-use crate::read::{Fill, Match};
+use crate::read::Match;
 use crate::record::journal::{CallsLock, Fate, boot};
 use crate::record::stamp;
 use crate::scope::{Certainty, Scope, Target, calls, fleets};
@@ -15,9 +15,9 @@ use crate::tool::{Effect, grouped};
 use crate::ui::escape::escape;
 use crate::ui::fold::sample;
 use crate::ui::plan::shown_name;
+use crate::world::World;
 use crate::world::calls::{Calls, Happened, Output};
 use crate::world::tty::{Answer, Tty};
-use crate::world::{Listing, World};
 
 use super::super::carry::Scene;
 use super::super::drift::look_again;
@@ -167,22 +167,22 @@ impl Outside for Names<'_> {
         }
         let mut held = Vec::new();
         for fleet in &next.fleets {
-            let left = fleet.healthy.saturating_sub(fleet.hit);
+            let left = fleet.left();
             let alone = next.fleets.iter().filter(|other| other.role == fleet.role).count() == 1;
             let before = self.keep.get(&fleet.role).copied().filter(|_| alone);
             let Some(keep) = fleet.keep.max(before) else { continue };
             if alone {
                 self.keep.insert(fleet.role.clone(), keep);
             }
-            if left < keep {
+            if left < keep && fleet.hit > fleet.ill {
                 return Err(format!(
                     "{} {} would be left, and at least {} must stay",
                     grouped(left),
-                    escape(&fleet.role),
+                    escape(fleet.called(kind)),
                     grouped(keep)
                 ));
             }
-            held.push(Floor { role: fleet.role.clone(), left, keep });
+            held.push(Floor { role: fleet.called(kind).to_owned(), left, keep });
         }
         Ok(held)
     }
@@ -201,21 +201,7 @@ impl Outside for Names<'_> {
 
     fn check(&mut self, batch: &[usize]) -> Result<(), String> {
         let Some(health) = &self.health else { return Ok(()) };
-        let names: Vec<OsString> = batch.iter().map(|place| self.targets[*place].name.clone()).collect();
-        let first = batch.first().map(|place| &self.targets[*place]);
-        let fill = Fill {
-            targets: &names,
-            target: names.first().map(OsString::as_os_str),
-            namespace: first.and_then(|target| target.namespace.as_deref()),
-            group: first.and_then(|target| target.group.as_deref()),
-            count: names.len() as u64,
-            ..Fill::default()
-        };
-        let argv = health.argv(self.found, &fill);
-        let listing =
-            Listing { argv: &argv, patience: health.timeout, codes: &[], folder: None, variables: &[] };
-        let said = self.scene.world.list(&listing).map_err(|why| why.replacen("the listing (", "(", 1))?;
-        if said.trim_ascii().is_empty() { Err("it said nothing".into()) } else { Ok(()) }
+        health.ask(self.found, &self.picked(batch), batch.len() as u64, self.scene.world)
     }
 
     fn start(&mut self, call: usize, targets: &[usize]) -> Result<(), String> {

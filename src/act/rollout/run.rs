@@ -37,6 +37,8 @@ pub struct Terms {
     pub soak: Duration,
     /// True where there is a check.
     pub checked: bool,
+    /// True where the check is about the targets of the batch: before it, it could say nothing.
+    pub only_after: bool,
     /// How long to wait before a check that failed is tried again.
     pub every: Duration,
     /// How often it is tried again.
@@ -52,6 +54,7 @@ impl Default for Terms {
             pause: Pause::None,
             soak: Duration::ZERO,
             checked: false,
+            only_after: false,
             every: Duration::from_secs(5),
             retries: 0,
             max_failures: 0,
@@ -129,7 +132,7 @@ impl<'a> Runner<'a> {
                 stage = Some(batch.stage);
                 self.stage(batch.stage, of, &batches[at..]);
             }
-            if !checked {
+            if !checked && !self.terms.only_after {
                 self.check(&batch.targets)?;
             }
             self.batch(batch, at, batches.len())?;
