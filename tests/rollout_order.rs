@@ -29,11 +29,15 @@ struct Told {
     floors: VecDeque<Result<Vec<Floor>, String>>,
     waits: usize,
     yes: bool,
+    /// So many ticks go by before the first call ends.
+    ticks: usize,
+    /// What the wall clock says, turn by turn.
+    clock: std::cell::RefCell<VecDeque<&'static str>>,
 }
 
 impl Outside for Told {
     fn stamp(&self) -> String {
-        "2026-02-03T04:05:06Z".into()
+        self.clock.borrow_mut().pop_front().unwrap_or("2026-02-03T04:05:06Z").into()
     }
     fn boot(&self) -> String {
         "boot".into()
@@ -61,7 +65,9 @@ impl Outside for Told {
     fn wait(&mut self, patience: Option<Duration>) -> Woken {
         match patience {
             Some(Duration::ZERO) => return Woken::Time,
+            Some(_) if !self.running.is_empty() && self.ticks == 0 => {}
             Some(patience) => {
+                self.ticks = self.ticks.saturating_sub(1);
                 self.log.push(format!("sleep {}", patience.as_secs()));
                 return Woken::Time;
             }
@@ -270,6 +276,40 @@ fn a_pause_rests_or_asks() {
     assert_eq!((ran.ending.end, ran.log[2].as_str()), (End::Finished, "ask 2"));
     let ran = run(Told::default(), terms(Pause::Ask));
     assert_eq!((ran.ending.end, ran.fates), (End::Parked, vec![D, L, L, L, L, L]));
+}
+
+#[test]
+fn while_a_call_runs_for_long_and_in_a_rest_time_is_told_to_go_by() {
+    let terms = Terms { ticks: Some(Duration::from_secs(1)), ..checked() };
+    let terms = Terms { soak: Duration::from_millis(2500), ..terms };
+    let ran = run(Told { ticks: 4, ..Told::default() }, terms);
+    assert_eq!(ran.log[1..], {
+        let mut log = vec!["look [0]", "call [0]", "sleep 1", "sleep 1", "sleep 1", "sleep 1"];
+        let rest = ["sleep 1", "sleep 1", "sleep 0", "check"];
+        log.extend(rest);
+        log.extend(["look [1, 2]", "call [1, 2]"]);
+        log.extend(rest);
+        log.extend(["look [3, 4, 5]", "call [3, 4]", "call [5]"]);
+        log.extend(rest);
+        log
+    });
+    let ticked = ran.events.iter().filter(|event| **event == Event::Ticked).count();
+    assert_eq!((ticked, ran.ending.end), (4 + 3 * 2, End::Finished));
+}
+
+/// A check that asks about the targets of the batch says nothing before they were touched.
+#[test]
+fn a_check_of_the_batch_runs_after_it_alone() {
+    let ran = run(Told::default(), Terms { only_after: true, ..checked() });
+    assert_eq!(ran.log[..4], ["look [0]", "call [0]", "sleep 30", "check"]);
+}
+
+#[test]
+fn a_wall_clock_that_jumps_changes_no_step() {
+    let clock = ["2026-02-03T04:05:06Z", "2016-02-03T04:05:06Z", "2036-02-03T04:05:06Z"];
+    let ran = run(Told { clock: VecDeque::from(clock).into(), ..Told::default() }, checked());
+    let still = run(Told::default(), checked());
+    assert_eq!((ran.log, ran.fates, ran.ending), (still.log, still.fates, still.ending));
 }
 
 /// The journal can't grow: the next batch does not start.

@@ -7,6 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::file_rules::{FileRules, FileRulesError, PreparedRules};
 use super::intake::Unfed;
 use super::processes::Process;
@@ -84,6 +86,11 @@ pub trait World {
 
     /// Runs a listing and returns its whole output, or one sentence on why there is none.
     fn list(&self, listing: &Listing<'_>) -> Result<Vec<u8>, String>;
+
+    /// The time by the wall clock, which may jump: records are stamped with it, and nothing waits by it.
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
 
     /// Returns an environment variable.
     fn variable(&self, name: &str) -> Option<OsString>;

@@ -10,8 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::read::Match;
 use crate::record::journal::{CallsLock, Fate, Side, boot};
 use crate::record::{Error, stamp};
@@ -120,7 +118,7 @@ pub fn forget(journal: &Path) {
 
 impl Outside for Files<'_> {
     fn stamp(&self) -> String {
-        stamp(Timestamp::now())
+        stamp(self.world.now())
     }
 
     fn boot(&self) -> String {

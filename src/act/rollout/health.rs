@@ -10,7 +10,7 @@ use crate::tool::{Health as Facts, Kinds, Read, Template};
 use crate::ui::escape::escape;
 use crate::world::{Listing, World};
 
-use super::run::Terms;
+use super::terms::Terms;
 
 /// How long a check may take where nobody says.
 const PATIENCE: Duration = Duration::from_secs(10);

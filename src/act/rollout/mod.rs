@@ -3,6 +3,8 @@
 //! [`plan`] is arithmetic, [`mod@run`] the order of effects, [`outside`] what it does to the world;
 //! `real` and `files` do it for targets that are named and for files. Here they are put together.
 
+mod begin;
+mod calls;
 mod files;
 mod health;
 pub mod outside;
@@ -11,41 +13,40 @@ mod real;
 mod resume;
 pub mod run;
 mod show;
+mod terms;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-
-use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+use std::path::Path;
 
 use crate::exit;
 use crate::judge::{Part, Rung, Stages};
-use crate::policy::{Origin, Policy};
+use crate::policy::Policy;
 use crate::read::Match;
-use crate::record::journal::{CallsLock, Fate, Frozen, Journal, Plan, VERSION, path};
-use crate::record::mask::mask;
-use crate::record::{self, Who, Word, new_id, stamp};
+use crate::record;
+use crate::record::journal::{CallsLock, Fate, Frozen, Journal, Plan};
 use crate::scope::{MOST_BYTES, MOST_TARGETS, Target, per_call};
 use crate::ui::Ui;
 use crate::ui::rollout::{End, Event, Tally};
+use crate::world::FileSet;
 use crate::world::child::Ended;
-use crate::world::{FileSet, World};
 
 use super::carry::Scene;
 use super::outcome::Outcome;
 use super::remove::Manner;
 
+use begin::{begin, planned};
 use files::Files;
 use health::Health;
 use outside::Outside;
-use plan::{Batch, Item, Shape, batches};
+use plan::{Item, Shape, batches};
 use real::{Names, Watch};
 use run::{Ending, Runner};
 use show::Shown;
 
+pub use begin::{digest, journal_path};
 pub use resume::{Resume, go_on, unmasked};
-pub use run::{Pause, Terms};
+pub use terms::{Pause, Terms};
 
 /// Signals that stop a run of several calls after the call that is running.
 pub(super) const STOPPING: [i32; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
@@ -82,12 +83,9 @@ pub fn run(
     let sizes = stages.batches(scope.targets.len() as u64);
     let mut plan = planned(part, found, sizes, rung, command, scene);
     plan.targets = scope.targets.iter().map(Frozen::from).collect();
-    let begun = begin(plan, scene, |_| Ok(()));
-    let (journal, lock) = match begun {
-        Ok(begun) => begun,
-        Err(fault) => return unrecorded(&fault, rung, ui),
-    };
-    let driven = by_names(part, found, (scope.targets.clone(), journal, lock), scene, ui, &mut |_, _| Ok(()));
+    let driven = begin(plan, scene, |_| Ok(())).and_then(|(journal, lock)| {
+        by_names((part, found), scope.targets.clone(), (journal, lock), scene, ui, &mut |_, _| Ok(()))
+    });
     driven.unwrap_or_else(|fault| unrecorded(&fault, rung, ui)).at(rung)
 }
 
@@ -106,11 +104,9 @@ pub fn remove(
     };
     let mut plan = planned(part, found, stages.batches(set.len()), rung, command, scene);
     plan.files = Some(set.len());
-    let (journal, lock) = match begin(plan, scene, |path| files::freeze(set, path)) {
-        Ok(begun) => begun,
-        Err(fault) => return unrecorded(&fault, rung, ui),
-    };
-    let driven = by_handles(found, (set, manner, None), (journal, lock), scene, ui, &mut |_, _| Ok(()));
+    let driven = begin(plan, scene, |path| files::freeze(set, path)).and_then(|(journal, lock)| {
+        by_handles(found, (set, manner, None), (journal, lock), scene, ui, &mut |_, _| Ok(()))
+    });
     driven.unwrap_or_else(|fault| unrecorded(&fault, rung, ui)).at(rung)
 }
 
@@ -119,33 +115,33 @@ type Before<'b> = &'b mut dyn FnMut(&mut Journal, &mut dyn Outside) -> Result<()
 
 /// Drives a rollout by names from wherever its journal stands.
 fn by_names(
-    part: &Part,
-    found: &Match,
-    (targets, mut journal, lock): (Vec<Target>, Journal, Option<CallsLock>),
+    (part, found): (&Part, &Match),
+    targets: Vec<Target>,
+    (mut journal, lock): (Journal, Option<CallsLock>),
     scene: &Scene<'_>,
     ui: &mut Ui,
     before: Before<'_>,
 ) -> Result<Outcome, record::Error> {
-    let items = items(&targets, found, scene.policy);
     let health = Health::of(found, scene.policy);
-    let keep = journal.progress().plan.floors.clone();
     let mut shown = Shown::new(scene, ui);
     let watch = watch(&shown, scene, journal.path())?;
-    let mut outside = Names::new((part, found), targets, keep, lock, scene, watch);
-    before(&mut journal, &mut outside)?;
     let plan = &journal.progress().plan;
-    let most = scene.policy.most_in_batch().unwrap_or(MOST_TARGETS);
-    let shape = Shape {
-        stages: plan.stages.clone(),
-        per_call: per_call(found),
-        bytes_per_call: MOST_BYTES,
-        per_batch: most,
-        parallel: plan.parallel,
+    let work = Work {
+        items: items(&targets, found, scene.policy),
+        shape: Shape {
+            stages: plan.stages.clone(),
+            per_call: per_call(found),
+            bytes_per_call: MOST_BYTES,
+            per_batch: scene.policy.most_in_batch().unwrap_or(MOST_TARGETS),
+            parallel: plan.parallel,
+        },
+        kind: part.scope.as_ref().map_or("target", |scope| scope.kind.as_str()),
+        terms: terms(plan, health.as_ref(), scene, &shown),
     };
-    let batches = left(&items, &journal, &shape);
-    let terms = terms(&journal, health.as_ref(), scene);
-    let ending = drive(&mut journal, &mut outside, &batches, terms, part, &mut shown);
-    Ok(outcome(&ending))
+    let keep = plan.floors.clone();
+    let mut outside = Names::new((part, found), (targets, keep), health, lock, scene, watch);
+    before(&mut journal, &mut outside)?;
+    Ok(outcome(&work.drive(&mut journal, &mut outside, &mut shown)))
 }
 
 /// Drives a removal of files from wherever its journal stands.
@@ -160,21 +156,22 @@ fn by_handles(
     let health = Health::of(found, scene.policy);
     let mut shown = Shown::new(scene, ui);
     let watch = watch(&shown, scene, journal.path())?;
-    let mut outside = Files::new((set, manner), positions, (found, health.clone()), lock, scene.world, watch);
-    before(&mut journal, &mut outside)?;
     let plan = &journal.progress().plan;
-    let shape = Shape {
-        stages: plan.stages.clone(),
-        per_call: files::PER_CALL,
-        bytes_per_call: usize::MAX,
-        per_batch: scene.policy.most_in_batch().unwrap_or(files::PER_BATCH),
-        parallel: 1,
+    let work = Work {
+        items: vec![Item::default(); plan.count()],
+        shape: Shape {
+            stages: plan.stages.clone(),
+            per_call: files::PER_CALL,
+            bytes_per_call: usize::MAX,
+            per_batch: scene.policy.most_in_batch().unwrap_or(files::PER_BATCH),
+            parallel: 1,
+        },
+        kind: "file",
+        terms: terms(plan, health.as_ref(), scene, &shown),
     };
-    let items = vec![Item::default(); plan.count()];
-    let batches = left(&items, &journal, &shape);
-    let terms = terms(&journal, health.as_ref(), scene);
-    let kind = "file";
-    let ending = drive_kind(&mut journal, &mut outside, &batches, terms, kind, &mut shown);
+    let mut outside = Files::new((set, manner), positions, (found, health), lock, scene.world, watch);
+    before(&mut journal, &mut outside)?;
+    let ending = work.drive(&mut journal, &mut outside, &mut shown);
     if ending.end == End::Finished {
         files::forget(journal.path());
     }
@@ -186,17 +183,12 @@ fn watch(shown: &Shown<'_>, scene: &Scene<'_>, path: &Path) -> Result<Watch, rec
         .map_err(record::Error::io(path, "watched"))
 }
 
-fn left(items: &[Item], journal: &Journal, shape: &Shape) -> Vec<Batch> {
-    let fates = &journal.progress().fates;
-    batches(items, &|place| fates[place] == Fate::Left, shape)
-}
-
-fn terms(journal: &Journal, health: Option<&Health>, scene: &Scene<'_>) -> Terms {
-    let plan = &journal.progress().plan;
+fn terms(plan: &Plan, health: Option<&Health>, scene: &Scene<'_>, shown: &Shown<'_>) -> Terms {
     let terms = Terms {
         parallel: plan.parallel.max(1),
         pause: plan.pause.as_deref().and_then(|text| text.parse().ok()).unwrap_or_default(),
         max_failures: scene.policy.max_failures(plan.count() as u64),
+        ticks: shown.ticks(),
         ..Terms::default()
     };
     match health {
@@ -205,38 +197,30 @@ fn terms(journal: &Journal, health: Option<&Health>, scene: &Scene<'_>) -> Terms
     }
 }
 
-fn drive(
-    journal: &mut Journal,
-    outside: &mut dyn Outside,
-    batches: &[Batch],
+/// What is there to do, whatever its targets are.
+struct Work<'a> {
+    items: Vec<Item>,
+    shape: Shape,
+    kind: &'a str,
     terms: Terms,
-    part: &Part,
-    shown: &mut Shown<'_>,
-) -> Ending {
-    let kind = part.scope.as_ref().map_or("target", |scope| scope.kind.as_str());
-    drive_kind(journal, outside, batches, terms, kind, shown)
 }
 
-/// Tells the plan, runs the batches, tells the end.
-fn drive_kind(
-    journal: &mut Journal,
-    outside: &mut dyn Outside,
-    batches: &[Batch],
-    terms: Terms,
-    kind: &str,
-    shown: &mut Shown<'_>,
-) -> Ending {
-    let plan = &journal.progress().plan;
-    shown.tell(&Event::Planned {
-        id: plan.id.clone(),
-        kind: kind.to_owned(),
-        tally: run::tally(journal),
-        stages: plan.stages.clone(),
-        parallel: terms.parallel,
-    });
-    let ending = Runner::new(journal, outside, terms, &mut |event| shown.tell(event)).run(batches);
-    shown.ended(journal, outside, &ending);
-    ending
+impl Work<'_> {
+    /// Tells the plan, runs the batches of what is left, tells the end.
+    fn drive(self, journal: &mut Journal, outside: &mut dyn Outside, shown: &mut Shown<'_>) -> Ending {
+        let progress = journal.progress();
+        let batches = batches(&self.items, &|place| progress.fates[place] == Fate::Left, &self.shape);
+        shown.tell(&Event::Planned {
+            id: progress.plan.id.clone(),
+            kind: self.kind.to_owned(),
+            tally: run::tally(journal),
+            stages: self.shape.stages,
+            parallel: self.terms.parallel,
+        });
+        let ending = Runner::new(journal, outside, self.terms, &mut |event| shown.tell(event)).run(&batches);
+        shown.ended(journal, outside, &ending);
+        ending
+    }
 }
 
 /// How guard ends after a rollout.
@@ -255,78 +239,6 @@ fn outcome(ending: &Ending) -> Outcome {
 fn unrecorded(fault: &record::Error, rung: Rung, ui: &mut Ui) -> Outcome {
     ui.complain(&format!("guard: the rollout can't be recorded, so nothing was run: {fault}"));
     Outcome::stopped(rung, exit::FAILURE, false, None)
-}
-
-/// Puts the plan on disk, and what belongs to it before.
-fn begin(
-    plan: Plan,
-    scene: &Scene<'_>,
-    beside: impl FnOnce(&Path) -> Result<(), record::Error>,
-) -> Result<(Journal, Option<CallsLock>), record::Error> {
-    let path = journal_path(scene.world, &plan.id)?;
-    beside(&path)?;
-    let journal = Journal::create(&path, plan)?;
-    let lock = CallsLock::take(&path)?;
-    Ok((journal, lock))
-}
-
-/// Where the journal of a rollout lies.
-pub fn journal_path(world: &dyn World, id: &str) -> Result<PathBuf, record::Error> {
-    let home = world.session().home.as_deref().map(Path::as_os_str);
-    Ok(path(&record::state_folder(world.variable("XDG_STATE_HOME").as_deref(), home)?, id))
-}
-
-/// The plan of a new rollout, its targets left out.
-fn planned(
-    part: &Part,
-    found: &Match,
-    stages: Vec<u64>,
-    rung: Rung,
-    command: &[OsString],
-    scene: &Scene<'_>,
-) -> Plan {
-    let session = scene.world.session();
-    let now = Timestamp::now();
-    let fleets = part.scope.iter().flat_map(|scope| &scope.fleets);
-    let mut floors: BTreeMap<String, u64> = BTreeMap::new();
-    for fleet in fleets.filter(|fleet| fleet.keep.is_some()) {
-        floors.insert(fleet.role.clone(), fleet.keep.unwrap_or(0));
-    }
-    Plan {
-        journal: VERSION,
-        id: new_id(now),
-        time: stamp(now),
-        who: Who {
-            login: Some(session.user.clone()),
-            uid: nix::unistd::getuid().as_raw(),
-            remote: scene.world.variable("SSH_CONNECTION").and_then(|text| Who::remote(&text)),
-            ..Who::default()
-        },
-        cwd: Word(session.cwd.clone().into_os_string()),
-        action: found.name(),
-        context: part.place.name.clone(),
-        stages,
-        policy: digest(scene.policy),
-        rung: Some(rung),
-        floors,
-        parallel: scene.wish.parallel,
-        pause: Some(scene.wish.pause.to_string()).filter(|text| !text.is_empty()),
-        ..Plan::default()
-    }
-    .with_argv(mask(command, &found.file.tool.secret))
-}
-
-/// A digest over the layers of policy.
-pub fn digest(policy: &Policy) -> String {
-    let mut hash = Sha256::new();
-    for layer in &policy.layers {
-        if let Origin::File(path) = &layer.origin {
-            hash.update(path.as_os_str().as_encoded_bytes());
-        }
-        hash.update([0]);
-        hash.update(&layer.text);
-    }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the arithmetic has to know of the targets.
@@ -355,31 +267,5 @@ impl Outcome {
     /// The same, for the rung that was satisfied.
     fn at(self, rung: Rung) -> Self {
         Self { rung, ..self }
-    }
-}
-
-/// Reads `30s`, `ask`.
-impl std::str::FromStr for Pause {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "ask" => Ok(Self::Ask),
-            "" => Ok(Self::None),
-            text => {
-                let span = crate::tool::Span::try_from(text.to_owned()).map_err(|fault| fault.to_string())?;
-                Ok(Self::For(span.0))
-            }
-        }
-    }
-}
-
-impl std::fmt::Display for Pause {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => Ok(()),
-            Self::Ask => f.write_str("ask"),
-            Self::For(span) => write!(f, "{}ms", span.as_millis()),
-        }
     }
 }

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::judge::Part;
 use crate::read::Match;
 use crate::record::journal::{CallsLock, Fate, boot};
@@ -95,17 +93,16 @@ pub struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    /// The outside for these frozen targets.
+    /// The outside for these frozen targets; of each role in `keep` so many must stay.
     pub fn new(
         (part, found): (&'a Part, &'a Match),
-        targets: Vec<Target>,
-        keep: BTreeMap<String, u64>,
+        (targets, keep): (Vec<Target>, BTreeMap<String, u64>),
+        health: Option<Health>,
         lock: Option<CallsLock>,
         scene: &'a Scene<'a>,
         watch: Watch,
     ) -> Self {
         let places = targets.iter().enumerate().map(|(place, target)| (key(target), place)).collect();
-        let health = Health::of(found, scene.policy);
         Self { part, found, scene, targets, places, keep, health, lock, watch }
     }
 
@@ -135,7 +132,7 @@ impl<'a> Names<'a> {
 
 impl Outside for Names<'_> {
     fn stamp(&self) -> String {
-        stamp(Timestamp::now())
+        stamp(self.scene.world.now())
     }
 
     fn boot(&self) -> String {

@@ -55,7 +55,7 @@ fn drive(
         None => {
             let Some(found) = part.found.as_ref() else { return Ok(nothing(ui)) };
             let targets: Vec<Target> = journal.progress().plan.targets.iter().map(Target::from).collect();
-            by_names(part, found, (targets, journal, lock), scene, ui, &mut before)?
+            by_names((part, found), targets, (journal, lock), scene, ui, &mut before)?
         }
         Some(count) => {
             let frozen = part.scope.as_mut().map(|scope| std::mem::take(&mut scope.frozen));

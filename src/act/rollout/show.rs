@@ -1,6 +1,7 @@
 //! Who hears of a rollout's events: a person or a program, and how its end is put.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use crate::record::journal::{Fate, Journal, Progress};
 use crate::record::to_line;
@@ -17,6 +18,9 @@ use super::run::Ending;
 
 /// Names that are folded whole; more are a sample.
 const FOLDED: usize = 10_000;
+
+/// How often the lines on a terminal are drawn anew while nothing happens.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Columns of that sample.
 const WIDTH: usize = 1000;
@@ -54,6 +58,11 @@ impl<'a> Shown<'a> {
             How::Lines(_) => Output::Inherited,
             How::Live(_) => Output::Taken,
         }
+    }
+
+    /// How often it is worth saying that time goes by.
+    pub fn ticks(&self) -> Option<Duration> {
+        matches!(self.how, How::Live(_)).then_some(TICK)
     }
 
     /// Shows one event.

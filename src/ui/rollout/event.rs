@@ -140,6 +140,8 @@ pub enum Event {
         /// For so many seconds.
         seconds: f64,
     },
+    /// Time goes by, and nothing else happens; told only where somebody sees it.
+    Ticked,
     /// Waits for a person to say that it may go on.
     Asking,
     /// No more calls are started; what runs may finish.

@@ -1,7 +1,7 @@
 //! A rollout as it runs, on a terminal: a few lines that stay, above them what is worth keeping.
 //!
-//! Drawn when something happens, never by a clock of its own: a listing or a check may ask for a
-//! password on the same terminal, and nothing draws over that.
+//! Drawn when something happens, and each second while calls run or it rests; not while a listing or a
+//! check runs, which may ask for a password on the same terminal.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ impl Default for Live {
 impl Live {
     /// Shows one event.
     pub fn show(&mut self, event: &Event, ui: &mut Ui) {
-        self.view.take(event);
+        self.view.take(event, self.since.elapsed());
         match event {
             Event::Said { text } => self.said(text, ui),
             // The question needs the terminal for itself, and the end is the last word.
@@ -126,13 +126,15 @@ struct View {
     left_before: u64,
     stage: (usize, usize),
     batch: (usize, usize),
-    /// What it does where no call runs.
-    rests: Option<String>,
+    /// Until when it rests where no call runs, counted from the beginning.
+    rests: Option<Duration>,
+    stops: bool,
     failure: Option<String>,
 }
 
 impl View {
-    fn take(&mut self, event: &Event) {
+    /// Takes in an event that came after so long a run.
+    fn take(&mut self, event: &Event, elapsed: Duration) {
         match event {
             Event::Planned { tally, .. } => (self.tally, self.left_before) = (*tally, tally.left),
             Event::StageBegan { stage, of, .. } => self.stage = (*stage, *of),
@@ -144,8 +146,11 @@ impl View {
                 self.failure = failure.clone().or(self.failure.take());
             }
             Event::BatchEnded { tally, .. } => self.tally = *tally,
-            Event::Soaking { seconds } => self.rests = Some(format!("waits {seconds} s")),
-            Event::Stopping { .. } => self.rests = Some("stops when these calls end".into()),
+            Event::Soaking { seconds } => {
+                self.rests =
+                    Duration::try_from_secs_f64(*seconds).ok().and_then(|rest| elapsed.checked_add(rest));
+            }
+            Event::Stopping { .. } => self.stops = true,
             Event::Checked { .. } => self.rests = None,
             _ => {}
         }
@@ -172,8 +177,10 @@ impl View {
             text += &format!(", batch {batch} of {batches}");
         }
         text += &format!(": {} done, {} failed, {} left", grouped(done), grouped(failed), grouped(left));
-        if let Some(rests) = &self.rests {
-            text += &format!("; {rests}");
+        if self.stops {
+            text += "; stops when these calls end";
+        } else if let Some(until) = self.rests {
+            text += &format!("; waits {}", span(until.saturating_sub(elapsed).as_secs_f64()));
         }
         if let Some(failure) = &self.failure {
             text += &format!("\n  last failure: {}", escape(failure));
@@ -210,23 +217,37 @@ mod tests {
             stages: vec![1, 1199],
             parallel: 1,
         };
-        view.take(&plan);
-        view.take(&Event::StageBegan { stage: 2, of: 2, targets: 1100, sample: String::new() });
+        view.take(&plan, Duration::ZERO);
+        view.take(
+            &Event::StageBegan { stage: 2, of: 2, targets: 1100, sample: String::new() },
+            Duration::ZERO,
+        );
         assert_eq!(
             view.words(Duration::ZERO),
             "100 of 1,200\n  stage 2 of 2: 100 done, 0 failed, 1,100 left"
         );
-        view.take(&Event::BatchBegan { batch: 2, of: 3, targets: 500 });
+        view.take(&Event::BatchBegan { batch: 2, of: 3, targets: 500 }, Duration::ZERO);
         let failure = Some("a call failed\x1b[2J".to_owned());
-        view.take(&Event::CallEnded { call: 1, tally: tally(199, 1, 1000), failure });
-        view.take(&Event::CallEnded { call: 2, tally: tally(299, 1, 900), failure: None });
-        view.take(&Event::Soaking { seconds: 30.0 });
+        view.take(&Event::CallEnded { call: 1, tally: tally(199, 1, 1000), failure }, Duration::ZERO);
+        view.take(&Event::CallEnded { call: 2, tally: tally(299, 1, 900), failure: None }, Duration::ZERO);
+        view.take(&Event::Soaking { seconds: 30.0 }, Duration::from_secs(12));
         let said = view.words(Duration::from_secs(20));
         assert_eq!(
             said,
             "300 of 1,200, 10.0 a second, 1 min 30 s to go\n  stage 2 of 2, batch 2 of 3: 299 done, 1 failed, \
-             900 left; waits 30 s\n  last failure: a call failed\\e[2J"
+             900 left; waits 22 s\n  last failure: a call failed\\e[2J"
         );
+    }
+
+    #[test]
+    fn while_a_call_runs_for_long_the_time_to_go_goes_on() {
+        let mut view = View { tally: tally(10, 0, 10), left_before: 20, ..View::default() };
+        let mut at = |seconds| {
+            view.take(&Event::Ticked, Duration::from_secs(seconds));
+            view.words(Duration::from_secs(seconds)).lines().next().unwrap().to_owned()
+        };
+        assert_eq!(at(10), "10 of 20, 1.0 a second, 10 s to go");
+        assert_eq!(at(20), "10 of 20, 0.5 a second, 20 s to go");
     }
 
     #[test]

@@ -90,6 +90,7 @@ fn line(event: &Event, stages: usize) -> Option<String> {
         | Event::CallStarted { .. }
         | Event::CallEnded { failure: None, .. }
         | Event::Checked { passed: true, .. }
+        | Event::Ticked
         | Event::Asking => return None,
     })
 }
