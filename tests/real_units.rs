@@ -134,3 +134,54 @@ fn dependents(unit: &str) -> String {
     let words = found.fill(template, &Fill { targets: &names, ..Fill::default() });
     shlex::try_join(words.iter().map(|w| w.to_str().unwrap())).unwrap()
 }
+
+/// Four services restarted in stages; the second one does not come back, which no exit code tells.
+const ROLLOUT: &str = r#"
+for name in w1 w2 w3 w4; do
+  printf '[Service]\nExecStart=/bin/sh -c "[ ! -e %%h/broken-%%n ] || exit 1; exec sleep 1000"\n' > $units/$name.service
+done
+mkdir -p $HOME/.config/guard state && unset XDG_CONFIG_HOME && export XDG_STATE_HOME=$HOME/state
+systemctl --user daemon-reload; systemctl --user start w1 w2 w3 w4; settle
+seen() { systemctl --user show -p Id -p InvocationID 'w[1-4].service' | grep . | cut -d= -f2 | paste - - | sort; }
+order=$(systemctl --user show -p Id 'w[1-4].service' | grep . | cut -d= -f2)
+echo "$order" > order; seen > seen.0
+touch broken-$(echo "$order" | sed -n 2p)
+$GUARD --no-input --expect 4 --stages 1,2,100% systemctl --user restart 'w[1-4].service' > said.1 2>&1
+echo $? > code.1; seen > seen.1; rm broken-*
+$GUARDCTL rollout resume $(ls state/guard/rollouts | sed -n 's/\.jsonl$//p') --no-input > said.2 2>&1
+echo $? > code.2; seen > seen.2
+"#;
+
+#[test]
+fn a_service_that_does_not_come_back_stops_the_rollout() {
+    if std::path::Path::new("/etc/guard").exists() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("script"), format!("{MANAGER}{ROLLOUT}")).unwrap();
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "script"]).current_dir(folder.path()).stdin(std::process::Stdio::null());
+    command.env("GUARD", env!("CARGO_BIN_EXE_guard")).env("GUARDCTL", env!("CARGO_BIN_EXE_guardctl"));
+    let output = command.env_remove("CI").output().unwrap();
+    let text = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+    if text("code.2").is_empty() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        eprintln!("skipped: no service manager can run here: {said}");
+        assert_eq!(output.status.code(), Some(77), "{said}");
+        return;
+    }
+    let order: Vec<String> = text("order").lines().map(str::to_owned).collect();
+    let restarted = |from: &str, to: &str| -> Vec<String> {
+        let (before, after) = (text(from), text(to));
+        let other = after.lines().filter(|line| !before.lines().any(|own| own == *line));
+        let mut names: Vec<String> = other.map(|line| line.split('\t').next().unwrap().to_owned()).collect();
+        names.sort_by_key(|name| order.iter().position(|own| own == name));
+        names
+    };
+    let said = text("said.1");
+    assert_eq!(text("code.1").trim(), "119", "{said}");
+    assert!(said.contains(&format!("the check failed: {} is not healthy", order[1])), "{said}");
+    assert_eq!(restarted("seen.0", "seen.1"), order[..2], "{said}");
+    assert_eq!(text("code.2").trim(), "0", "{}", text("said.2"));
+    assert_eq!(restarted("seen.1", "seen.2"), order[2..], "what is done is not done again");
+}
