@@ -44,10 +44,24 @@ show() {
     local expected=$1 code=0
     shift
     printf '%s$%s%s\n' "$bold" "$(typed "$@")" "$plain"
-    output=$("$@" 2>&1 </dev/null) || code=$?
+    if [ -n "$interrupt_after" ]; then ctrl_c & fi
+    # Its own process id stands in a file, for ctrl_c.
+    output=$(sh -c 'echo $$ >"$0" && exec "$@"' "$scratch/pid" "$@" 2>&1 </dev/null) || code=$?
     [ -z "$output" ] || printf '%s\n' "$output"
     [ "$code" -eq 0 ] || printf '(exit code %s)\n' "$code"
     [ "$code" -eq "$expected" ] || wrong "the exit code should have been $expected, not $code"
+}
+
+# Presses Ctrl-C, as it were, when the server $interrupt_after is gone.
+interrupt_after=''
+ctrl_c() {
+    for _ in $(seq 600); do
+        if [ ! -e "$FLEET_DIR/$interrupt_after" ]; then
+            kill -INT "$(cat "$scratch/pid")" 2>/dev/null
+            return
+        fi
+        sleep 0.1
+    done
 }
 
 # holds TEXT…: each must stand in what the last command printed.
@@ -110,6 +124,21 @@ The toy of it is $(wc -l <"$here/fleetctl") lines of shell; each server is a fil
     show 120 guard fleetctl remove index-21
     holds "at least 40"
     left index 40
+
+    say "Second thoughts: twelve billing servers in two stages, and Ctrl-C in the pause after the first."
+    interrupt_after=billing-10
+    show 119 guard --no-input --expect 12 --stages 5,100% --pause 30s fleetctl remove 'billing-[6-17]'
+    interrupt_after=''
+    holds "the rollout stopped: Ctrl-C" "5: billing-[6-10]" "untouched: 7: billing-[11-17]"
+    left billing 30
+    local id=${output##*guardctl rollout resume }
+
+    say "Nothing is lost: guard knows what is done. Who resumes does that once, and no more."
+    show 0 guardctl rollout list
+    holds "stopped"
+    show 0 guardctl rollout resume "${id%%[!0-9a-f-]*}" --no-input
+    holds "removed billing-11" "removed billing-17"
+    left billing 23
 }
 
 fleetctl_says() { seq -f "removed $1-%.0f" "$2" "$3"; }

@@ -42,6 +42,9 @@ fn every_step_does_what_it_says() {
             "  this would pass the floor: guard fleetctl remove 'index-[1-20]'",
             "guard: done: 20 in 4 stages",
             "  no index server can be spared: 40 are healthy, 40 must stay",
+            "guard: the rollout stopped: Ctrl-C",
+            "  untouched: 7: billing-[11-17]",
+            "removed billing-17",
         ]);
     }
     for line in lines {
@@ -55,7 +58,7 @@ fn every_step_does_what_it_says() {
 fn it_fails_where_guard_does_not_guard() {
     let folder = tempfile::tempdir().unwrap();
     let programs = tempfile::tempdir().unwrap();
-    let script = "#!/bin/sh\nwhile :; do case $1 in --expect | --stages) shift 2 ;; -*) shift ;; *) exec \"$@\" ;; esac; done\n";
+    let script = "#!/bin/sh\nwhile :; do case $1 in --expect | --stages | --pause) shift 2 ;; -*) shift ;; *) exec \"$@\" ;; esac; done\n";
     let guard = programs.path().join("guard");
     fs::write(&guard, script).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
