@@ -89,7 +89,9 @@ fn names(source: Source) -> BoxedStrategy<Vec<String>> {
 /// What the words of a command name; nothing where more than these could be hit.
 fn named(found: &Match, kinds: &Kinds) -> Option<BTreeSet<String>> {
     let words = Words::of(found, kinds);
-    let bounded = words.bounded || found.action().targets.resize.is_some() && !found.wide();
+    // A name of volumes may be a group's as well: their tool file never takes the words for a bound.
+    let listed = format!("{:?}", found.action().targets.wide).contains("perand");
+    let bounded = listed || words.bounded || found.action().targets.resize.is_some() && !found.wide();
     let short = |name: String| {
         let prefixes = ["refs/heads/", "refs/tags/"];
         prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name).to_owned()
