@@ -5,8 +5,10 @@
 //! loaded, and finds the one that a program's name calls for. What the words of a command mean is
 //! [`read`](crate::read)'s work, counting is [`scope`](crate::scope)'s.
 
+mod action;
 mod bound;
 mod builtin;
+mod complete;
 mod condition;
 mod file;
 mod glob;
@@ -19,13 +21,12 @@ mod sense;
 mod spec;
 mod template;
 
+pub use action::{Action, ActionTest, From, Inner, ProcessBy, SessionPath, Source, Targets};
 pub use bound::{Bound, BoundOf};
 pub use builtin::{Builtin, builtin, builtin_files, builtin_kinds, unpack};
+pub use complete::ToolFault;
 pub use condition::{Alternative, CommandPath, Condition};
-pub use file::{
-    Action, ActionTest, Aliases, AliasesBy, From, Inner, Options, PlaceFrom, PlacePart, ProcessBy, Select,
-    SessionPath, Source, Style, Targets, Tool, ToolFault, ToolFile, Wrapper,
-};
+pub use file::{Aliases, AliasesBy, Options, PlaceFrom, PlacePart, Select, Style, Tool, ToolFile, Wrapper};
 pub use glob::Glob;
 pub use harmless::{Asked, Harmless, is_harmless, prints_code};
 pub use health::Health;

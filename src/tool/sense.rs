@@ -4,8 +4,10 @@
 //! nothing, is a fault wherever the file is loaded. What is only hardly meant is a remark of
 //! `guardctl tools check`.
 
+use super::action::{Action, Source};
 use super::builtin::builtin;
-use super::file::{Action, Source, Tool, ToolFault, ToolFile};
+use super::complete::ToolFault;
+use super::file::{Tool, ToolFile};
 use super::kinds::Kinds;
 use super::listing::Dependents;
 use super::spec::Freeze;
