@@ -26,6 +26,7 @@ mod records;
 mod resume;
 mod sentences;
 mod text;
+mod under;
 mod unjudged;
 
 use std::ffi::OsString;

@@ -6,14 +6,15 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use crate::judge::{Part, Starts};
-use crate::read::{Invocation, Piece, Understood, Wrapper, read_inside};
+use crate::read::{Invocation, Piece, Understood, Wrapper};
 use crate::scope::{alias, alias_words, top};
 use crate::tool::AliasesBy;
 use crate::world::Moved;
 
 use super::around::Around;
-use super::decide::{Depth, Setup, harmless, part};
+use super::decide::{Setup, harmless, part};
 use super::text::text;
+use super::under::Under;
 
 /// Aliases that lead to one another at the most; git itself refuses those that come round.
 const MOST: usize = 10;
@@ -25,11 +26,10 @@ const MOST: usize = 10;
 pub fn aliased(
     understood: &Understood,
     argv: &[OsString],
-    around: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
+    under: Under<'_>,
     parts: &mut Vec<Part>,
 ) -> Result<bool, String> {
+    let Under { around, ref setup, .. } = under;
     let invocation = &understood.invocation;
     let Some(name) = given_name(understood).filter(|name| !around.is_unknown(name)) else { return Ok(false) };
     let Some(value) = alias(invocation, name, setup.world)? else { return Ok(false) };
@@ -40,13 +40,13 @@ pub fn aliased(
     if let Some(rest) = value.as_encoded_bytes().strip_prefix(b"!") {
         // What follows an ASCII byte is whole.
         let of = OsStr::from_bytes(rest);
-        return shell(understood, of, argv, &around, setup, depth, parts).map(|()| true);
+        return shell(understood, of, argv, under.around(&around), parts).map(|()| true);
     }
     let words = alias_words(&value).ok_or("git can't read the alias")?;
     let words = replaced(invocation, words);
-    let read = read_inside(&words, invocation.wrappers.clone(), setup.shelf);
+    let read = under.read(&words, &invocation.wrappers);
     for one in &read.map_err(|fault| fault.to_string())? {
-        part(one, argv, &around, setup, depth, parts);
+        part(one, argv, under.around(&around), parts);
     }
     Ok(true)
 }
@@ -80,11 +80,10 @@ fn shell(
     understood: &Understood,
     of: &OsStr,
     argv: &[OsString],
-    around: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
+    under: Under<'_>,
     parts: &mut Vec<Part>,
 ) -> Result<(), String> {
+    let Under { around, setup, depth } = under;
     let invocation = &understood.invocation;
     let far = invocation.elsewhere();
     let (folder, lost) = match top(invocation, setup.world) {
@@ -93,7 +92,7 @@ fn shell(
         Err(why) => (None, Some(why)),
     };
     let moved = folder.map(|folder| Moved::new(setup.world, folder, Vec::new()));
-    let setup = moved.as_ref().map_or(*setup, |moved| Setup { world: moved, ..*setup });
+    let setup = moved.as_ref().map_or(setup, |moved| Setup { world: moved, ..setup });
     let arguments: Vec<OsString> = invocation.words().skip(1).map(OsStr::to_owned).collect();
     let mut of = of.to_owned();
     if !arguments.is_empty() {
@@ -115,7 +114,8 @@ fn shell(
         folder: None,
     });
     let before = parts.len();
-    text(&of, arguments, &wrappers, &around.and(Vec::new(), None, lost), &setup, depth, parts)?;
+    let around = around.and(Vec::new(), None, lost);
+    text(&of, arguments, &wrappers, Under { around: &around, setup, depth }, parts)?;
     if parts.len() == before {
         let nothing = Part { starts: Starts::Unread, ..harmless(understood, &setup) };
         parts.push(Part { argv: argv.to_vec(), ..nothing });

@@ -8,7 +8,7 @@ use tracing::debug;
 
 use crate::judge::{Case, Decision, Part, Rung, Starts, Verdict, judge};
 use crate::policy::{Amount, Environments, Ladder, Policy, Stance};
-use crate::read::{Invocation, Library, Match, Piece, ReadFault, Understood, read, read_inside};
+use crate::read::{Invocation, Library, Match, Piece, ReadFault, Understood, read};
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds, Source, ToolFile};
 use crate::ui::escape::{escape, quote};
@@ -21,6 +21,7 @@ use super::folder::led;
 use super::hosts::{Hosts, changes_nothing};
 use super::inner::{Carried, What};
 use super::text::text;
+use super::under::Under;
 use super::{Fault, freezes, inner, sentences, unjudged};
 
 /// What guard knows when a command arrives.
@@ -54,7 +55,8 @@ pub fn decide(argv: &[OsString], setup: &Setup<'_>, depth: Depth) -> Result<Deci
     debug!(command = %quote(argv), ?depth, "decide");
     let mut parts = Vec::new();
     for understood in read(argv, setup.shelf)? {
-        part(&understood, argv, &Around::default(), setup, depth, &mut parts);
+        let under = Under { around: &Around::default(), setup: *setup, depth };
+        part(&understood, argv, under, &mut parts);
     }
     parts.iter_mut().for_each(|part| part.line = argv.to_vec());
     freezes::settle(&mut parts, depth);
@@ -79,18 +81,12 @@ fn told(part: &Part) {
 }
 
 /// Judges one command, typed as `argv`, and the commands it carries.
-pub fn part(
-    understood: &Understood,
-    argv: &[OsString],
-    around: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
-    parts: &mut Vec<Part>,
-) {
+pub fn part(understood: &Understood, argv: &[OsString], under: Under<'_>, parts: &mut Vec<Part>) {
+    let Under { around, ref setup, depth } = under;
     if let Some((understood, around, folder)) = led(understood, around, setup.world) {
         let moved = Moved::new(setup.world, folder, Vec::new());
         let setup = Setup { world: &moved, ..*setup };
-        return part(&understood, argv, &around, &setup, depth, parts);
+        return part(&understood, argv, Under { around: &around, setup, depth }, parts);
     }
     let invocation = &understood.invocation;
     let typed = |part: Part| Part { argv: argv.to_vec(), ..part };
@@ -103,7 +99,7 @@ pub fn part(
     if let Some(why) = around.program(&invocation.program) {
         return parts.push(unjudged::unknown(argv, setup.world, setup.kinds, why.to_owned()));
     }
-    match aliased(understood, argv, around, setup, depth, parts) {
+    match aliased(understood, argv, under, parts) {
         Ok(false) => {}
         Ok(true) => return,
         Err(why) => return parts.push(unjudged::unknown(argv, setup.world, setup.kinds, why)),
@@ -111,12 +107,12 @@ pub fn part(
     let Some(found) = Match::find_with(understood, &|word| around.is_unknown(word)) else {
         return parts.push(typed(match more(understood, around) {
             Some((found, why)) => not_understood(&found, setup, why),
-            None => quiet(understood, around, setup, depth),
+            None => quiet(understood, under),
         }));
     };
     let before = parts.len();
     for command in &inner::carried(&found, &around.input, setup) {
-        if let Err(why) = inside(command, &found, around, setup, depth, parts) {
+        if let Err(why) = inside(command, &found, under, parts) {
             parts.push(typed(not_understood(&found, setup, why)));
         }
     }
@@ -125,12 +121,10 @@ pub fn part(
     }
     let judged = match around.why(&found) {
         // What only carries a command and carries none is a session.
-        _ if found.effect().is_none() => {
-            Part { starts: Starts::Unread, ..quiet(understood, around, setup, depth) }
-        }
+        _ if found.effect().is_none() => Part { starts: Starts::Unread, ..quiet(understood, under) },
         Some(why) => {
             let open = not_understood(&found, setup, why);
-            match at_least(understood, around, setup, depth) {
+            match at_least(understood, under) {
                 Some(known) if known.verdict.rung > open.verdict.rung => known,
                 _ => open,
             }
@@ -145,7 +139,8 @@ pub fn part(
 }
 
 /// What the words that are known hit by themselves: a word that is not known takes nothing away.
-fn at_least(understood: &Understood, around: &Around, setup: &Setup<'_>, depth: Depth) -> Option<Part> {
+fn at_least(understood: &Understood, under: Under<'_>) -> Option<Part> {
+    let Under { around, ref setup, depth } = under;
     let mut known = understood.clone();
     known.invocation.pieces.retain(|piece| !matches!(piece, Piece::Operand(word) if around.is_unknown(word)));
     let found = Match::find(&known).filter(|found| found.effect().is_some() && !found.named().is_empty())?;
@@ -163,7 +158,8 @@ fn more(understood: &Understood, around: &Around) -> Option<(Match, String)> {
 }
 
 /// A command that no tool file calls risky. On other hosts it may change what nobody knows.
-fn quiet(understood: &Understood, around: &Around, setup: &Setup<'_>, depth: Depth) -> Part {
+fn quiet(understood: &Understood, under: Under<'_>) -> Part {
+    let Under { around, ref setup, depth } = under;
     let part = harmless(understood, setup);
     match &around.hosts {
         Some(hosts) if part.verdict.allows() && !changes_nothing(understood, around, setup) => {
@@ -203,17 +199,10 @@ fn starts(file: &ToolFile) -> Starts {
 }
 
 /// Judges a carried command. What is found is put in place of `{}` only where that matters.
-fn inside(
-    command: &Carried,
-    found: &Match,
-    around: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
-    parts: &mut Vec<Part>,
-) -> Result<(), String> {
+fn inside(command: &Carried, found: &Match, under: Under<'_>, parts: &mut Vec<Part>) -> Result<(), String> {
     let again = found.action().inner.as_ref().is_some_and(|inner| inner.repeats);
     let again = again.then(|| format!("{} runs it again and again", found.file.tool.names[0]));
-    let mut around = around.and(Vec::new(), again, None);
+    let mut around = under.around.and(Vec::new(), again, None);
     if found.action().inner.as_ref().is_some_and(|inner| inner.elsewhere) {
         around.hosts = Hosts::of(found, &around).or(around.hosts);
         around.way.clear();
@@ -222,19 +211,17 @@ fn inside(
     let argv = match &command.what {
         What::Open(why) => return Err((*why).to_owned()),
         What::Text(of, arguments) => {
-            return text(of, arguments.clone(), wrappers, &around, setup, depth, parts);
+            return text(of, arguments.clone(), wrappers, under.around(&around), parts);
         }
-        What::Fed(argv) => return fed(argv, found, wrappers, &around, setup, depth, parts),
+        What::Fed(argv) => return fed(argv, found, wrappers, under.around(&around), parts),
         What::Words(argv) => argv,
     };
-    let read = |argv: &[OsString]| {
-        read_inside(argv, wrappers.clone(), setup.shelf).map_err(|fault| fault.to_string())
-    };
+    let read = |argv: &[OsString]| under.read(argv, wrappers).map_err(|fault| fault.to_string());
     let mut words = Cow::Borrowed(argv);
     let mut understood = read(argv)?;
     let risky = |one: &Understood| Match::find(one).is_some_and(|found| found.effect().is_some());
     if understood.iter().any(risky) {
-        if let Some(argv) = inner::filled(argv, found, setup)? {
+        if let Some(argv) = inner::filled(argv, found, &under.setup)? {
             understood = read(&argv)?;
             words = Cow::Owned(argv);
         }
@@ -246,7 +233,7 @@ fn inside(
     }
     for one in &understood {
         let typed = Invocation { wrappers: wrappers.clone(), ..one.invocation.clone() }.wrap(words.to_vec());
-        part(one, &typed, &around, setup, depth, parts);
+        part(one, &typed, under.around(&around), parts);
     }
     Ok(())
 }

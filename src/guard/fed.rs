@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::judge::{Part, Rung};
 use crate::read::shell::{Input, Word};
-use crate::read::{Feed, Items, Match, Understood, Wrapper, read_inside};
+use crate::read::{Feed, Items, Match, Understood, Wrapper};
 use crate::tool::{Freeze, Source};
 use crate::world::Unfed;
 
@@ -17,6 +17,7 @@ use super::around::Around;
 use super::decide::{Depth, Setup, part};
 use super::prints;
 use super::text::together;
+use super::under::Under;
 
 /// Reads a command under the wrappers around it.
 type Read<'r> = dyn Fn(&[OsString]) -> Result<Vec<Understood>, String> + 'r;
@@ -29,14 +30,11 @@ pub fn fed(
     words: &[OsString],
     found: &Match,
     wrappers: &[Wrapper],
-    around: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
+    under: Under<'_>,
     parts: &mut Vec<Part>,
 ) -> Result<(), String> {
-    let read = |argv: &[OsString]| {
-        read_inside(argv, wrappers.to_vec(), setup.shelf).map_err(|fault| fault.to_string())
-    };
+    let Under { around, ref setup, depth } = under;
+    let read = |argv: &[OsString]| under.read(argv, wrappers).map_err(|fault| fault.to_string());
     let typed = found.invocation.wrap(found.invocation.argv());
     let mut values = found.invocation.options().flat_map(|given| &given.values);
     let feed = match values.find(|value| around.is_unknown(value)) {
@@ -49,8 +47,9 @@ pub fn fed(
     let own_input = feed.as_ref().is_ok_and(|feed| feed.file.is_none());
     let inner =
         Around { input: if own_input { Input::File } else { around.input.clone() }, ..around.clone() };
+    let under = under.around(&inner);
     if !alone.iter().any(|one| could_be_risky(one, wrappers.len(), mark)) {
-        alone.iter().for_each(|one| part(one, &typed, &inner, setup, depth, parts));
+        alone.iter().for_each(|one| part(one, &typed, under, parts));
         return Ok(());
     }
     let tool = &found.file.tool.names[0];
@@ -60,14 +59,13 @@ pub fn fed(
         Ok(input) => input,
         Err(unfed) => {
             if let Some(argv) = removed(&feed, words, around) {
-                let outer = found.invocation.wrappers.clone();
-                let all = read_inside(&argv, outer, setup.shelf).map_err(|fault| fault.to_string())?;
-                let inner = Around { feeder: None, ..inner };
-                all.iter().for_each(|one| part(one, &typed, &inner, setup, depth, parts));
+                let all = under.read(&argv, &found.invocation.wrappers).map_err(|fault| fault.to_string())?;
+                let inner = Around { feeder: None, ..inner.clone() };
+                all.iter().for_each(|one| part(one, &typed, under.around(&inner), parts));
                 return Ok(());
             }
             let why = adds(unfed.to_string());
-            return unseen((&feed, words, wrappers), (&typed, &why), &inner, setup, depth, parts);
+            return unseen((&feed, words, wrappers), (&typed, &why), under, parts);
         }
     };
     let items = feed.items(&input).map_err(adds)?;
@@ -81,7 +79,7 @@ pub fn fed(
     let mut judged = Vec::new();
     for command in &commands {
         let mut of_one = Vec::new();
-        read(command)?.iter().for_each(|one| part(one, &typed, &inner, setup, depth, &mut of_one));
+        read(command)?.iter().for_each(|one| part(one, &typed, under, &mut of_one));
         let denied = of_one.iter().any(|part| part.verdict.rung == Rung::Deny);
         judged.push(of_one);
         if denied && depth != Depth::Full {
@@ -142,9 +140,7 @@ fn removed(feed: &Feed, words: &[OsString], around: &Around) -> Option<Vec<OsStr
 fn unseen(
     (feed, words, wrappers): (&Feed, &[OsString], &[Wrapper]),
     (typed, why): (&[OsString], &str),
-    inner: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
+    under: Under<'_>,
     parts: &mut Vec<Part>,
 ) -> Result<(), String> {
     let mut wrappers = wrappers.to_vec();
@@ -152,12 +148,12 @@ fn unseen(
         xargs.adds = feed.mark().is_none();
     }
     let marked = words.iter().filter(|word| feed.mark().is_some_and(|mark| holds(word, mark)));
-    let inner = inner.and(marked.map(|word| (word.clone(), why.to_owned())).collect(), None, None);
-    let all = read_inside(words, wrappers, setup.shelf).map_err(|fault| fault.to_string())?;
+    let inner = under.around.and(marked.map(|word| (word.clone(), why.to_owned())).collect(), None, None);
+    let all = under.read(words, &wrappers).map_err(|fault| fault.to_string())?;
     if all.iter().any(|one| puts_in_text(one, feed.mark())) {
         return Err(why.to_owned());
     }
-    all.iter().for_each(|one| part(one, typed, &inner, setup, depth, parts));
+    all.iter().for_each(|one| part(one, typed, under.around(&inner), parts));
     Ok(())
 }
 

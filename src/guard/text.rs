@@ -8,13 +8,14 @@ use std::rc::Rc;
 
 use crate::judge::{Part, Starts};
 use crate::read::shell::{self, Command, Folder, Input, Word};
-use crate::read::{Invocation, Match, ReadFault, Wrapper, read_inside};
+use crate::read::{Invocation, Match, ReadFault, Wrapper};
 use crate::scope::{Certainty, Frozen, Scope, empty};
 use crate::tool::Effect;
 use crate::world::Moved;
 
 use super::around::Around;
 use super::decide::{Depth, Setup, part, verdict};
+use super::under::Under;
 use super::{Fault, away, freezes, known, prints, unjudged};
 
 /// The name under which a tool file speaks of `> FILE`.
@@ -25,11 +26,10 @@ pub fn text(
     text: &OsString,
     arguments: Vec<OsString>,
     wrappers: &[Wrapper],
-    around: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
+    under: Under<'_>,
     parts: &mut Vec<Part>,
 ) -> Result<(), String> {
+    let Under { around, ref setup, depth } = under;
     let shell = known::reached(setup.world, wrappers);
     let word = |text: OsString| match around.program(&text) {
         Some(why) => Word::Unknown { why: why.to_owned(), text },
@@ -55,7 +55,7 @@ pub fn text(
     let mut judged = Vec::new();
     for command in &commands.list {
         let mut of_one = Vec::new();
-        one(command, &wrappers, around, setup, depth, &mut of_one).map_err(|fault| fault.to_string())?;
+        one(command, &wrappers, under, &mut of_one).map_err(|fault| fault.to_string())?;
         judged.push(of_one);
     }
     together(&mut judged, setup);
@@ -66,7 +66,8 @@ pub fn text(
 /// Judges one command of a text as typed.
 pub fn typed(command: &Command, setup: &Setup<'_>, depth: Depth) -> Result<Vec<Part>, Fault> {
     let mut parts = Vec::new();
-    one(command, &[], &Around::default(), setup, depth, &mut parts)?;
+    let under = Under { around: &Around::default(), setup: *setup, depth };
+    one(command, &[], under, &mut parts)?;
     let line: Vec<OsString> = command.words.iter().map(shell::shown).collect();
     parts.iter_mut().for_each(|part| part.line.clone_from(&line));
     freezes::settle(&mut parts, depth);
@@ -76,11 +77,10 @@ pub fn typed(command: &Command, setup: &Setup<'_>, depth: Depth) -> Result<Vec<P
 fn one(
     command: &Command,
     wrappers: &[Wrapper],
-    around: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
+    under: Under<'_>,
     parts: &mut Vec<Part>,
 ) -> Result<(), Fault> {
+    let Under { around, setup, depth } = under;
     let far = wrappers.iter().any(|wrapper| wrapper.elsewhere);
     let way = match &command.folder {
         Folder::Way(way) if far => away::way(&around.way, way),
@@ -104,16 +104,17 @@ fn one(
     let variables: Vec<(OsString, OsString)> = command.exported.iter().filter_map(exported).collect();
     let stays = folder == setup.world.session().cwd && variables.is_empty();
     let moved = Moved::new(setup.world, folder, variables);
-    let setup = if stays { *setup } else { Setup { world: &moved, ..*setup } };
+    let setup = if stays { setup } else { Setup { world: &moved, ..setup } };
+    let under = Under { around: &around, setup, depth };
     for file in &command.empties {
-        emptied(file, wrappers, &around, &setup, depth, parts)?;
+        emptied(file, wrappers, under, parts)?;
     }
     let argv: Vec<OsString> = words.iter().map(shell::shown).collect();
     if argv.is_empty() {
         return Ok(());
     }
     let before = parts.len();
-    let read = match read_inside(&argv, wrappers.to_vec(), setup.shelf) {
+    let read = match under.read(&argv, wrappers) {
         Ok(read) => read,
         Err(fault @ (ReadFault::TooManyReadings(_) | ReadFault::TooDeep)) => {
             parts.push(unjudged::unknown(&argv, setup.world, setup.kinds, fault.to_string()));
@@ -126,9 +127,9 @@ fn one(
         match away::in_folder(&around, one) {
             Some(one) => {
                 let around = Around { way: PathBuf::new(), ..around.clone() };
-                part(&one, &typed, &around, &setup, depth, parts);
+                part(&one, &typed, under.around(&around), parts);
             }
-            None => part(one, &typed, &around, &setup, depth, parts),
+            None => part(one, &typed, under, parts),
         }
     }
     if command.unread {
@@ -152,22 +153,15 @@ fn exported((name, value): &(String, Word)) -> Option<(OsString, OsString)> {
 }
 
 /// A file that `>` empties. One whose name is not known is still only one small file.
-fn emptied(
-    file: &Word,
-    wrappers: &[Wrapper],
-    around: &Around,
-    setup: &Setup<'_>,
-    depth: Depth,
-    parts: &mut Vec<Part>,
-) -> Result<(), Fault> {
+fn emptied(file: &Word, wrappers: &[Wrapper], under: Under<'_>, parts: &mut Vec<Part>) -> Result<(), Fault> {
     let Word::Known(file) = file else { return Ok(()) };
-    let around = Around { unknown: Rc::default(), input: Input::Same, ..around.clone() };
+    let around = Around { unknown: Rc::default(), input: Input::Same, ..under.around.clone() };
     let argv = [REDIRECT.into(), away::joined(&around.way, file)];
     let around = Around { way: PathBuf::new(), ..around };
     let mut of_it = Vec::new();
-    for understood in read_inside(&argv, wrappers.to_vec(), setup.shelf)? {
+    for understood in under.read(&argv, wrappers)? {
         if Match::find(&understood).is_some() {
-            part(&understood, &argv, &around, setup, depth, &mut of_it);
+            part(&understood, &argv, under.around(&around), &mut of_it);
         }
     }
     parts.extend(of_it.into_iter().filter(|part| !part.verdict.allows()));
