@@ -25,6 +25,7 @@ mod prints;
 mod records;
 mod resume;
 mod sentences;
+mod sql;
 mod text;
 mod under;
 mod unjudged;

@@ -12,7 +12,7 @@ use crate::read::{Invocation, Library, Match, Piece, ReadFault, Understood, read
 use crate::scope::{self, Certainty, Place, Scope, Words};
 use crate::tool::{Effect, Freeze, Kinds, Source, ToolFile};
 use crate::ui::escape::{escape, quote};
-use crate::world::{Moved, World};
+use crate::world::{Moved, Offline, World};
 
 use super::alias::aliased;
 use super::around::Around;
@@ -22,7 +22,7 @@ use super::hosts::{Hosts, changes_nothing};
 use super::inner::{Carried, What};
 use super::text::text;
 use super::under::Under;
-use super::{Fault, freezes, inner, sentences, unjudged};
+use super::{Fault, freezes, inner, sentences, sql, unjudged};
 
 /// What guard knows when a command arrives.
 #[derive(Clone, Copy)]
@@ -104,19 +104,39 @@ pub fn part(understood: &Understood, argv: &[OsString], under: Under<'_>, parts:
         Ok(true) => return,
         Err(why) => return parts.push(unjudged::unknown(argv, setup.world, setup.kinds, why)),
     }
-    let Some(found) = Match::find_with(understood, &|word| around.is_unknown(word)) else {
+    let Some(mut found) = Match::find_with(understood, &|word| around.is_unknown(word)) else {
         return parts.push(typed(match more(understood, around) {
             Some((found, why)) => not_understood(&found, setup, why),
             None => quiet(understood, under),
         }));
     };
     let before = parts.len();
-    for command in &inner::carried(&found, &around.input, setup) {
-        if let Err(why) = inside(command, &found, under, parts) {
+    // Of many places none is asked by itself what the command would hit there.
+    let each = found.action().inner.as_ref().is_some_and(|inner| inner.each);
+    let offline = Offline(setup.world);
+    let there = if each {
+        Under { around, setup: Setup { world: &offline, ..*setup }, depth: Depth::Offline }
+    } else {
+        under
+    };
+    let statements = sql::statements(&found, around, setup);
+    for command in inner::carried(&found, &around.input, setup).iter().chain(&statements) {
+        if let Err(why) = inside(command, &found, there, parts) {
             parts.push(typed(not_understood(&found, setup, why)));
         }
     }
-    if parts.len() > before && found.effect().is_none() {
+    if each && parts.len() > before {
+        let carried = &parts[before..];
+        if carried.iter().all(|part| part.effect.is_none() && part.verdict.allows()) {
+            return;
+        }
+        let effect = carried.iter().filter_map(|part| part.effect).chain(found.effect()).max();
+        found = found.carrying(effect);
+        if carried.iter().all(|part| part.verdict.allows()) {
+            // What is hit is the places; what each of them bears is said by the effect.
+            parts.truncate(before);
+        }
+    } else if parts.len() > before && found.effect().is_none() {
         return;
     }
     let judged = match around.why(&found) {
@@ -209,7 +229,7 @@ fn inside(command: &Carried, found: &Match, under: Under<'_>, parts: &mut Vec<Pa
     }
     let wrappers = &command.wrappers;
     let argv = match &command.what {
-        What::Open(why) => return Err((*why).to_owned()),
+        What::Open(why) => return Err(why.clone()),
         What::Text(of, arguments) => {
             return text(of, arguments.clone(), wrappers, under.around(&around), parts);
         }

@@ -43,6 +43,10 @@ impl Hosts {
     /// How many they are, and which.
     fn scope(&self, setup: &Setup<'_>, depth: Depth) -> &Scope {
         self.scope.get_or_init(|| {
+            if self.found.action().inner.as_ref().is_some_and(|inner| inner.each) {
+                // The carrier itself counts them; what is inside is judged for one of them.
+                return Scope { count: 1, ..empty(&self.found.kind(), setup.kinds) };
+            }
             let words = scope::words(&self.found, setup.kinds, setup.world);
             if let Some(why) = &self.open {
                 return scope::unknown(&words.kind, setup.kinds, why.clone());

@@ -27,7 +27,7 @@ pub enum What {
     /// Text that a shell reads, and the arguments it is given.
     Text(OsString, Vec<OsString>),
     /// Whatever its input brings.
-    Open(&'static str),
+    Open(String),
 }
 
 /// Finds the commands that an action carries; none where it carries none.
@@ -67,8 +67,10 @@ pub fn carried(found: &Match, input: &Input, setup: &Setup<'_>) -> Vec<Carried> 
     }
     if inner.stdin {
         let what = match input {
-            Input::Pipe => Some(What::Open("it runs what a pipe brings")),
-            Input::Text(_) if input.is_open() => Some(What::Open("it runs a text that is not known here")),
+            Input::Pipe => Some(What::Open("it runs what a pipe brings".into())),
+            Input::Text(_) if input.is_open() => {
+                Some(What::Open("it runs a text that is not known here".into()))
+            }
             Input::Text(text) => Some(What::Text(crate::read::shell::shown(text), Vec::new())),
             Input::Same | Input::File => None,
         };

@@ -21,6 +21,8 @@ pub struct Match {
     at: usize,
     /// Words of the subcommand path.
     pub depth: usize,
+    /// What the command that it carries does to each target.
+    carried: Option<Effect>,
 }
 
 /// An empty word where the tool takes it for everything.
@@ -48,7 +50,7 @@ impl Match {
         let before = usize::from(track);
         let at = file.action.iter().position(|action| applies(action, invocation, &words, before, any))?;
         let depth = before + file.action[at].path.words.len();
-        Some(Self { invocation: invocation.clone(), file: Rc::clone(file), at, depth })
+        Some(Self { invocation: invocation.clone(), file: Rc::clone(file), at, depth, carried: None })
     }
 
     /// The action.
@@ -73,9 +75,18 @@ impl Match {
 
     /// The effect; `None` for an action that only carries another command.
     pub fn effect(&self) -> Option<Effect> {
+        if self.carried.is_some() {
+            return self.carried;
+        }
         let word = self.depth.checked_sub(1).and_then(|last| self.invocation.words().nth(last));
         let word = word.map_or_else(String::new, |w| w.to_string_lossy().into_owned());
         self.action().effect.as_ref().map(|by| by.of(&word, |c| self.invocation.holds(c, self.depth)))
+    }
+
+    /// The same action where what it carries has this effect on each target.
+    #[must_use]
+    pub fn carrying(self, effect: Option<Effect>) -> Self {
+        Self { carried: effect, ..self }
     }
 
     /// The operands after the subcommand path.

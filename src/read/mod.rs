@@ -12,6 +12,7 @@ mod items;
 mod options;
 pub mod shell;
 mod signal;
+pub mod sql;
 
 pub use action::{Blank, Match};
 pub use command::{Library, ReadFault, Understood, read, read_inside};

@@ -60,7 +60,7 @@ pub fn readings(tool: &Tool, words: &[OsString]) -> Result<Vec<Reading>, TooMany
     while let Some(mut state) = open.pop() {
         let mut forks = Vec::new();
         while state.at < words.len() && forks.is_empty() {
-            if stop.is_some_and(|n| state.operands.len() >= n) {
+            if stop.is_some_and(|n| state.operands.len() >= n) || ended(tool, &state.operands) {
                 if tool.wrapper.is_some() && tool.stop.is_none() {
                     // It is read for itself; copies for each wrapper around it would add up.
                     break;
@@ -176,4 +176,14 @@ fn step(tool: &Tool, words: &[OsString], state: &mut State, forks: &mut Vec<Stat
     } else {
         short(tool, words, state, forks);
     }
+}
+
+/// Tells whether the options of a subcommand have ended for good.
+fn ended(tool: &Tool, operands: &[OsString]) -> bool {
+    tool.commands.iter().any(|(path, own)| {
+        own.stop.is_some_and(|stop| {
+            let mut left = operands.iter();
+            path.split(' ').all(|word| left.next().is_some_and(|typed| typed == word)) && left.len() >= stop
+        })
+    })
 }

@@ -12,6 +12,7 @@ use super::health::Health;
 use super::listing::{Dependents, Read};
 use super::over::Over;
 use super::spec::{Effect, EffectBy, Freeze, OperandRange, OptionName, Span, SpecFault};
+use super::sql::SqlText;
 use super::template::Template;
 
 /// Where the names of the targets stand on the command line.
@@ -164,9 +165,16 @@ pub struct Inner {
     /// Who puts what it reads into the words of the command, and by which rules.
     #[serde(default)]
     pub items: Option<ItemRules>,
+    /// The SQL that it gives to a server: each statement is judged as a command of the tool `SQL`.
+    #[serde(default)]
+    pub sql: Option<SqlText>,
     /// True where it runs the command again and again (watch).
     #[serde(default)]
     pub repeats: bool,
+    /// True where it runs on each of the targets: the action then does to them what the command does,
+    /// and is none at all where that is known to be harmless.
+    #[serde(default)]
+    pub each: bool,
     /// Options that a listing over there goes without (a terminal, the background).
     #[serde(default)]
     pub without: Vec<OptionName>,

@@ -161,6 +161,9 @@ pub struct Options {
     /// Takes every word up to the next option (style find: up to `;` or `+`).
     #[serde(default)]
     pub many: Vec<OptionName>,
+    /// Options of this subcommand end for good at this operand after it (docker exec: 1, the container).
+    #[serde(default)]
+    pub stop: Option<usize>,
 }
 
 /// Where an empty word means everything, and what counts as empty.

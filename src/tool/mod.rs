@@ -19,6 +19,7 @@ mod listing;
 mod over;
 mod sense;
 mod spec;
+mod sql;
 mod template;
 
 pub use action::{Action, ActionTest, From, Inner, ProcessBy, SessionPath, Source, Targets};
@@ -34,4 +35,5 @@ pub use kinds::{Kind, Kinds, Size, grouped, number_of};
 pub use listing::{Dependents, Field, Fields, Read, Shape};
 pub use over::Over;
 pub use spec::{Effect, EffectBy, EffectKey, Freeze, OperandRange, OptionName, Span, SpecFault};
+pub use sql::{Dialect, SqlText};
 pub use template::{Part, Placeholder, Template, Typed};

@@ -31,6 +31,9 @@ impl Default for Intake {
 /// Why an input is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfed {
+    /// It is a terminal: what will be typed is not known yet.
+    #[error("what will be typed is not known yet")]
+    Typed,
     /// Nothing was taken from it: the command would find it as it was.
     #[error("{0}")]
     Whole(String),
@@ -61,9 +64,7 @@ impl Intake {
                 let file = File::from(input.try_clone_to_owned().map_err(whole)?);
                 self.rest_of(file).map_err(Unfed::Whole)
             }
-            _ if rustix::termios::isatty(input) => {
-                Err(Unfed::Whole("what will be typed is not known yet".into()))
-            }
+            _ if rustix::termios::isatty(input) => Err(Unfed::Typed),
             _ => self.to_end(input).map_err(Unfed::Broken),
         }
     }

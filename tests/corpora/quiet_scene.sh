@@ -128,6 +128,29 @@ case " $* " in
 esac
 SH
 done
+standin ansible <<'SH'
+# Every pattern is one host.
+case " $* " in *' --list-hosts '*) printf '  hosts (1):\n    web1\n' ;; *) echo "ansible $*" >> "$HOME/acted"; exit 1 ;; esac
+SH
+standin ansible-playbook <<'SH'
+# One play on one host.
+case " $* " in
+    *' --list-hosts '*) printf '\nplaybook: site.yml\n\n  play #1 (web): web\tTAGS: []\n    hosts (1):\n      web1\n' ;;
+    *) echo "ansible-playbook $*" >> "$HOME/acted"; exit 1 ;;
+esac
+SH
+standin nodeset <<'SH'
+# Every set is one node.
+echo web1
+SH
+standin salt <<'SH'
+# Every target is one minion.
+case " $* " in *' --preview-target '*) echo '- web1' ;; *) echo "salt $*" >> "$HOME/acted"; exit 1 ;; esac
+SH
+standin vagrant <<'SH'
+# One machine, running.
+case "$1" in status) echo '1767225600,web,state,running' ;; *) echo "vagrant $*" >> "$HOME/acted"; exit 1 ;; esac
+SH
 standin ssh <<'SH'
 # The host far away is this one.
 while :; do
