@@ -4,6 +4,7 @@ pub mod audit;
 pub mod chain;
 mod error;
 pub mod journal;
+pub mod ledger;
 mod line;
 pub mod mask;
 mod place;

@@ -62,6 +62,35 @@ pub fn open(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
+/// Looks at a file of records that a site shares with the group of its operators.
+///
+/// Not there is no fault: then [`open`] makes it.
+///
+/// # Errors
+/// [`Error::Unsafe`] where anybody else could have tampered with it.
+pub fn checked_shared(path: &Path) -> Result<(), Error> {
+    let ours = |about: &Metadata| [0, nix::unistd::geteuid().as_raw()].contains(&about.uid());
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    for (path, is_folder) in [(folder, true), (path, false)] {
+        let about = match path.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            about => about.map_err(Error::io(path, "opened"))?,
+        };
+        match (about.is_symlink(), is_folder, about.is_file()) {
+            (true, ..) => return Err(unsafe_place(path, "is a symbolic link")),
+            (_, false, false) => return Err(unsafe_place(path, "is not a regular file")),
+            _ => {}
+        }
+        if !ours(&about) {
+            return Err(unsafe_place(path, "belongs to another user"));
+        }
+        if about.mode() & 0o002 != 0 {
+            return Err(unsafe_place(path, "may be written by others"));
+        }
+    }
+    Ok(())
+}
+
 /// Opens a file of records for reading only, whoever it belongs to.
 ///
 /// # Errors
