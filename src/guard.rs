@@ -10,6 +10,7 @@
 mod alias;
 mod around;
 mod away;
+mod budgets;
 mod decide;
 mod fed;
 mod folder;
@@ -39,9 +40,10 @@ use crate::act::{self, Scene};
 use crate::cli::Options;
 use crate::exit;
 use crate::gate::{self, How, Person, Refusal};
-use crate::judge::{Decision, Part, Starts};
+use crate::judge::{Decision, Part, Rung, Starts};
 use crate::policy::{ConfigFault, Places, Shelf, Stance, kinds, load};
 use crate::read::{ReadFault, program_name};
+use crate::scope::Certainty;
 use crate::ui::{Counter, Ui, escape};
 use crate::world::child::die_of;
 use crate::world::exec::{Launch, NotRunnable};
@@ -49,6 +51,7 @@ use crate::world::{Intake, Real, World, shims};
 
 use outcome::Written;
 
+pub use budgets::place as ledger_place;
 pub use decide::{Depth, Setup, decide};
 pub use known::{Here, folder_of};
 pub use resume::{Again, resume};
@@ -67,6 +70,9 @@ pub enum Fault {
     /// The decision can't be recorded, so what is gated does not run.
     #[error("the decision can't be recorded, so nothing was run: {0}")]
     Record(#[from] crate::record::Error),
+    /// The ledger can't be written, so what is reserved there does not run.
+    #[error("{0}; nothing was run")]
+    Ledger(#[from] crate::record::ledger::LedgerError),
     /// guard's own options stand where they can't be followed, or a place they name can't be used.
     #[error("{0}")]
     Usage(String),
@@ -132,10 +138,11 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
 
     let policy = load(&places)?;
     let setup = Setup { world: &world, policy: &policy, shelf: &shelf, kinds: &kinds()? };
-    let decision = decide(&options.command, &setup, depth(options));
+    let decided = weighed(options, &setup);
     counter.clear();
-    let decision = decision?;
+    let (decision, mut room) = decided?;
     if let Some(signal) = world.interrupted() {
+        drop(room);
         return Ok(refuse(&Refusal::interrupted(signal), &decision, written.take(), ui));
     }
     if let Some(why) = world.broken().filter(|_| !options.plan) {
@@ -156,7 +163,10 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
     plans::write(&decision, &admitted, options, &policy)?;
 
     let outcome = match admitted {
-        Err(refusal) => return Ok(refuse(&refusal, &decision, written.take(), ui)),
+        Err(refusal) => {
+            drop(room);
+            return Ok(refuse(&refusal, &decision, written.take(), ui));
+        }
         Ok(approval) if *approval.how() != gate::How::Allowed && world.changed().is_some() => {
             ui.complain(
                 "guard: the file of items holds something else since this was shown; nothing was run",
@@ -171,6 +181,7 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
                     escape(reason)
                 ));
             }
+            room.spend(&approval)?;
             let env = path(&decision, options);
             let called = options.called.as_deref();
             let scene = Scene {
@@ -182,9 +193,14 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
                 wish: wish(options)?,
                 hear: &|event| log.heard(event),
             };
-            act::carry_out(approval, decision, &options.command, options.outcome.is_some(), &scene, ui)?
+            let stay = options.outcome.is_some();
+            act::carry_out(approval, decision, &options.command, stay, &scene, ui)
+                .inspect_err(|_| room.give_back())?
         }
     };
+    if !outcome.ran {
+        room.give_back();
+    }
     // It ran: what can't be written any more changes nothing about how it ended.
     if let Err(fault) = log.ended(&outcome) {
         ui.complain(&format!("guard: the outcome can't be recorded: {fault}"));
@@ -193,6 +209,25 @@ fn way(options: &Options, written: &mut Option<Written>, ui: &mut Ui) -> Result<
         written.outcome(&outcome, ui);
     }
     Ok(outcome.exit())
+}
+
+/// Decides, and weighs it by what was hit before. Where that asks more than the words alone did, they
+/// are looked up, so that what runs can be held to what is shown.
+fn weighed(options: &Options, setup: &Setup<'_>) -> Result<(Decision, budgets::Room), Fault> {
+    let open = || budgets::open(setup, options.plan);
+    let decided = decide(&options.command, setup, depth(options))?;
+    let by_words = decided.rung() == Rung::Allow
+        && decided
+            .parts
+            .iter()
+            .filter_map(|part| part.scope.as_ref())
+            .any(|s| s.certainty != Certainty::Exact);
+    let (decision, room) = budgets::weighed(decided, setup, options, &open);
+    if decision.rung() == Rung::Allow || !by_words {
+        return Ok((decision, room));
+    }
+    drop(room);
+    Ok(budgets::weighed(decide(&options.command, setup, Depth::Full)?, setup, options, &open))
 }
 
 /// The `PATH` of what runs, where it is another than guard's: without shims where they would only judge

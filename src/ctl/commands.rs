@@ -10,6 +10,7 @@ use crate::world::Real;
 
 use super::Failure;
 use super::audit::{self, AuditArgs};
+use super::budget::{self, BudgetArgs};
 use super::configured::Configured;
 use super::doctor::{self, DoctorArgs};
 use super::hosts::{self, HostsArgs};
@@ -47,6 +48,8 @@ pub enum Command {
     Rollout(RolloutArgs),
     /// The audit log: gated decisions and what came of them
     Audit(AuditArgs),
+    /// Budgets: what is left of each, and who used it
+    Budget(BudgetArgs),
     /// Sets of hosts: what they mean to a tool, listed, counted or folded
     Hosts(HostsArgs),
     /// Shims: links that put guard before the tools of their names
@@ -84,6 +87,7 @@ fn dispatch(command: &Command, ui: &mut Ui) -> Result<ExitCode, Failure> {
         Command::Policy(args) => policy::run(args, ui),
         Command::Tools(args) => tools::run(args, ui),
         Command::Rollout(args) => return rollout::run(args, ui),
+        Command::Budget(args) => budget::run(args, ui),
         Command::Hosts(args) => hosts::run(args, ui),
         Command::Shims(args) => shims::run(args, ui),
         Command::Init(args) => init::run(args, ui),

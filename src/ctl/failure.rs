@@ -23,6 +23,9 @@ pub enum Failure {
     /// A record can't be read.
     #[error(transparent)]
     Record(#[from] record::Error),
+    /// The ledger can't be used.
+    #[error(transparent)]
+    Ledger(#[from] record::ledger::LedgerError),
     /// What was asked for makes no sense here.
     #[error("{0}")]
     Usage(String),

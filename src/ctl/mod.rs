@@ -1,6 +1,7 @@
 //! guardctl: everything that does not run a command, one file a subcommand.
 
 pub mod audit;
+pub mod budget;
 mod commands;
 pub mod configured;
 pub mod doctor;

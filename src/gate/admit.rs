@@ -186,7 +186,9 @@ impl Gate<'_> {
             Rung::Stage => self.asked.stages.is_some(),
             _ => false,
         };
-        said && enough && !self.part.verdict.person
+        // What commands before it hit is not what --expect speaks of; --max may cover it.
+        let summed = self.part.verdict.sum.is_none_or(|sum| max.is_some_and(|max| sum <= max));
+        said && enough && summed && !self.part.verdict.person
     }
 
     /// Stages need targets that can be named one by one.

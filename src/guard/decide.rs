@@ -335,7 +335,7 @@ fn settled(part: &Part, setup: &Setup<'_>) -> bool {
     found.action().fleet.is_none() || !share && !setup.policy.has_floors(&found.file.tool.names[0])
 }
 
-fn ladder(found: &Match, setup: &Setup<'_>, scope: &Scope, environments: &Environments) -> Ladder {
+pub(super) fn ladder(found: &Match, setup: &Setup<'_>, scope: &Scope, environments: &Environments) -> Ladder {
     let effect = scope.effect.or(found.effect()).unwrap_or(Effect::Destroy);
     setup.policy.ladder(&found.name(), effect, scope.size, environments)
 }

@@ -8,7 +8,7 @@ use crate::world::World;
 
 /// The verdict on what nothing calls risky.
 pub fn allowed() -> Verdict {
-    Verdict { rung: Rung::Allow, reasons: Vec::new(), typed: Typed::Number(0), person: false }
+    Verdict { rung: Rung::Allow, reasons: Vec::new(), typed: Typed::Number(0), person: false, sum: None }
 }
 
 /// The verdict on a program that no tool file names, where the site does not simply allow it.
@@ -17,7 +17,13 @@ pub fn unnamed(understood: &Understood, stance: &Setting<Stance>, world: &dyn Wo
     let name = escape(understood.invocation.name()).into_owned();
     let text = format!("no tool file names '{name}', and this site does not let such commands pass");
     let reason = Reason { rung, rule: "unnamed".into(), text, layer: Some(stance.layer) };
-    Verdict { rung, reasons: vec![reason], typed: Typed::Context(world.session().host.clone()), person: true }
+    Verdict {
+        rung,
+        reasons: vec![reason],
+        typed: Typed::Context(world.session().host.clone()),
+        person: true,
+        sum: None,
+    }
 }
 
 /// The sentence on an empty word where the tool takes it for everything.

@@ -38,6 +38,7 @@ fn part(argv: &[OsString], world: &dyn World, kinds: &Kinds, why: String, reason
             reasons: vec![reason],
             typed: Typed::Context(host),
             person: true,
+            sum: None,
         },
         starts: Starts::Unread,
     }

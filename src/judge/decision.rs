@@ -63,8 +63,15 @@ pub struct Decision {
 impl Decision {
     /// Takes the parts of a command line; `None` where there are none.
     pub fn of(parts: Vec<Part>) -> Option<Self> {
-        let worst = (0..parts.len()).rev().max_by_key(|at| weight(&parts[*at]))?;
+        let worst = worst(&parts)?;
         Some(Self { parts, worst })
+    }
+
+    /// Finds the worst part anew, after verdicts have changed.
+    #[must_use]
+    pub fn again(mut self) -> Self {
+        self.worst = worst(&self.parts).unwrap_or(self.worst);
+        self
     }
 
     /// Takes the one part of a command line.
@@ -96,6 +103,10 @@ impl Decision {
     pub fn rung(&self) -> Rung {
         self.worst().verdict.rung
     }
+}
+
+fn worst(parts: &[Part]) -> Option<usize> {
+    (0..parts.len()).rev().max_by_key(|at| weight(&parts[*at]))
 }
 
 /// Orders parts: by rung, then an action before none, then by how many it hits.

@@ -56,7 +56,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     let person = reasons.iter().any(|r| matches!(r.rule.as_str(), "blank" | "unknown"));
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.rung));
     let highest = reasons.first().map_or(Rung::Allow, |r| r.rung);
-    Verdict { rung: highest.raised(case.ladder.raise), typed: typed(case), reasons, person }
+    Verdict { rung: highest.raised(case.ladder.raise), typed: typed(case), reasons, person, sum: None }
 }
 
 fn by_blank(case: &Case<'_>, reasons: &mut Vec<Reason>) {

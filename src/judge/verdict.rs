@@ -87,6 +87,9 @@ pub struct Verdict {
     pub typed: Typed,
     /// True where only a person at a terminal can say yes (`--expect` and `--max` can't).
     pub person: bool,
+    /// How many targets were hit with those of the commands before it, where that calls for a rung:
+    /// what `--max` is held against.
+    pub sum: Option<u64>,
 }
 
 impl Verdict {

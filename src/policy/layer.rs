@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::tool::{Effect, Glob, Harmless, Health, Size, Span};
 use crate::world::FileRules;
 
+use super::budget::{Budget, LedgerPlace, Loops};
 use super::rollout::RolloutRules;
 
 /// A number of targets, or a share of their role's fleet.
@@ -380,6 +381,16 @@ pub struct LayerFile {
     /// The audit log.
     #[serde(default)]
     pub audit: Audit,
+    /// How many targets may be hit in a window over many commands, by action (`"kubectl delete"`) or by
+    /// effect (`destroy`).
+    #[serde(default)]
+    pub budget: BTreeMap<String, Budget>,
+    /// Commands one after another that nobody was asked about.
+    #[serde(default)]
+    pub loops: Loops,
+    /// The ledger.
+    #[serde(default)]
+    pub ledger: LedgerPlace,
     /// Stages of a rollout: shares that add up, last `100%`.
     #[serde(default)]
     pub stages: Option<Vec<String>>,

@@ -4,6 +4,7 @@
 //! first; layers below a site (operator, project) can only tighten, because their amounts are
 //! added to the ones above and the first amount reached counts.
 
+mod budget;
 mod fault;
 mod layer;
 mod rollout;
@@ -11,6 +12,7 @@ mod site;
 mod span;
 mod stack;
 
+pub use budget::{Budget, BudgetRule, LONGEST_WINDOW, LedgerPlace, LoopRule, Loops, Per};
 pub use fault::{ConfigFault, Gravity, TextFault, draw, underline};
 pub use layer::{
     Amount, Amounts, Audit, BySize, Environment, Expect, Given, LayerFile, Limits, LimitsTable, PlanFiles,

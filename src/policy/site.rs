@@ -97,6 +97,8 @@ fn push(layers: &mut Vec<Layer>, path: PathBuf, standing: Standing) -> Result<()
         let layer = layer(Origin::File(path.clone()), standing, &shown, text)?;
         let said = [
             ("audit.path", layer.file.audit.path.is_some()),
+            ("ledger.path", layer.file.ledger.path.is_some()),
+            ("loops.except", !layer.file.loops.except.is_empty()),
             ("prompt.timeout", layer.file.prompt.timeout.is_some()),
             ("stages", layer.file.stages.is_some()),
             ("health", !layer.file.health.is_empty()),
@@ -116,6 +118,9 @@ fn layer(origin: Origin, standing: Standing, shown: &str, text: String) -> Resul
     if let Some(key) = file.health.keys().find(|key| !known(key)) {
         let what =
             format!("health.{key}: '{key}' is neither an effect nor an action like \"kubectl delete\"");
+        return Err(ConfigFault::whole(shown, what));
+    }
+    if let Some(what) = super::budget::senseless(&file) {
         return Err(ConfigFault::whole(shown, what));
     }
     Ok(Layer { origin, standing, file, text })

@@ -181,7 +181,11 @@ pub fn way_on(part: &Part, own: &[OsString], command: &[OsString]) -> Option<Str
     }
     let staged = own.iter().any(|option| option.as_encoded_bytes().starts_with(b"--stages"));
     let stages = if part.verdict.rung >= Rung::Stage && !staged { " --stages" } else { "" };
-    Some(format!("guard --expect {}{stages} {}", scope.count, with_own(own, command)))
+    let number = match part.verdict.sum {
+        Some(sum) => format!("--max {sum}"),
+        None => format!("--expect {}", scope.count),
+    };
+    Some(format!("guard {number}{stages} {}", with_own(own, command)))
 }
 
 /// A command to type again with the options of guard's own that were given.

@@ -39,6 +39,6 @@ pub use offline::Offline;
 pub use real::{Real, arguments};
 pub use remove::{RemoveEvent, RemoveOptions, RemoveOutcome, remove};
 pub use seen::Seen;
-pub use trusted::{FileFault, reachable, read_trusted, recorded_home, toml_files};
+pub use trusted::{FileFault, operator, reachable, read_trusted, recorded_home, toml_files};
 pub use view::{Listing, Look, LookKind, Session, World};
 pub use walk::{RootKind, Stopped, Walk, WalkRequest, walk};

@@ -104,6 +104,16 @@ pub fn recorded_home() -> Option<PathBuf> {
     Some(user.dir).filter(|home| home.is_absolute())
 }
 
+/// Who gives the commands, for what is summed over many of them: whoever logged in, which neither
+/// `sudo` nor a variable changes; where the system does not tell, whoever runs guard.
+pub fn operator() -> String {
+    let login = std::fs::read_to_string("/proc/self/loginuid").ok();
+    let login = login.and_then(|text| text.trim().parse::<u32>().ok()).filter(|uid| *uid != u32::MAX);
+    let uid = login.map_or_else(nix::unistd::getuid, nix::unistd::Uid::from_raw);
+    let user = nix::unistd::User::from_uid(uid).ok().flatten();
+    user.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
 fn is_absent(fault: &io::Error) -> bool {
     matches!(fault.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
