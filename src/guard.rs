@@ -17,6 +17,7 @@ mod folder;
 mod freezes;
 mod hosts;
 mod inner;
+mod jobs;
 mod known;
 mod nested;
 mod outcome;

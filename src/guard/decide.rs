@@ -20,6 +20,7 @@ use super::fed::fed;
 use super::folder::led;
 use super::hosts::{Hosts, changes_nothing};
 use super::inner::{Carried, What};
+use super::jobs::jobs;
 use super::text::text;
 use super::under::Under;
 use super::{Fault, freezes, inner, sentences, sql, unjudged};
@@ -233,6 +234,7 @@ fn inside(command: &Carried, found: &Match, under: Under<'_>, parts: &mut Vec<Pa
         What::Text(of, arguments) => {
             return text(of, arguments.clone(), wrappers, under.around(&around), parts);
         }
+        What::Jobs => return jobs(found, wrappers, under.around(&around), parts),
         What::Fed(argv) => return fed(argv, found, wrappers, under.around(&around), parts),
         What::Words(argv) => argv,
     };

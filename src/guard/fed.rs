@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::judge::{Part, Rung};
 use crate::read::shell::{Input, Word};
-use crate::read::{Feed, Items, Match, Understood, Wrapper};
+use crate::read::{Feed, Match, Understood, Wrapper};
 use crate::tool::{Freeze, Source};
 use crate::world::Unfed;
 
@@ -20,7 +20,7 @@ use super::text::together;
 use super::under::Under;
 
 /// Reads a command under the wrappers around it.
-type Read<'r> = dyn Fn(&[OsString]) -> Result<Vec<Understood>, String> + 'r;
+pub(super) type Read<'r> = dyn Fn(&[OsString]) -> Result<Vec<Understood>, String> + 'r;
 
 /// Judges the command that an xargs is given, with what it would read.
 ///
@@ -55,10 +55,11 @@ pub fn fed(
     let tool = &found.file.tool.names[0];
     let adds = |why: String| format!("{tool} adds words that it reads from its input, and {why}");
     let feed = feed.map_err(adds)?;
-    let input = match input(&feed, found, around, setup) {
+    let input = match input(feed.file.as_deref(), found, around, setup) {
         Ok(input) => input,
         Err(unfed) => {
-            if let Some(argv) = removed(&feed, words, around) {
+            let plain = feed.mark().is_none() && feed.file.is_none();
+            if let Some(argv) = removed(words, around).filter(|_| plain) {
                 let all = under.read(&argv, &found.invocation.wrappers).map_err(|fault| fault.to_string())?;
                 let inner = Around { feeder: None, ..inner.clone() };
                 all.iter().for_each(|one| part(one, &typed, under.around(&inner), parts));
@@ -71,10 +72,13 @@ pub fn fed(
     let items = feed.items(&input).map_err(adds)?;
     let commands = match feed.commands(words, &items) {
         Ok(commands) if commands.len() < 2 => commands,
-        several => match joined(&feed, words, &items, &read)? {
-            Some(one) => vec![one],
-            None => several.map_err(adds)?,
-        },
+        several => {
+            let first = items.words.first().map(std::slice::from_ref).unwrap_or_default();
+            match feed.joined(words, first).zip(feed.joined(words, &items.words)) {
+                Some((one, all)) if joined(&one, &all, &items.words, &read)? => vec![all],
+                _ => several.map_err(adds)?,
+            }
+        }
     };
     let mut judged = Vec::new();
     for command in &commands {
@@ -97,13 +101,18 @@ pub fn fed(
     Ok(())
 }
 
-/// What it would read, where that is known before it runs.
-fn input(feed: &Feed, found: &Match, around: &Around, setup: &Setup<'_>) -> Result<Rc<Vec<u8>>, Unfed> {
+/// What a carrier would read from a file, or from its input, where that is known before it runs.
+pub(super) fn input(
+    file: Option<&OsStr>,
+    found: &Match,
+    around: &Around,
+    setup: &Setup<'_>,
+) -> Result<Rc<Vec<u8>>, Unfed> {
     let whole = |why: &str| Err(Unfed::Whole(why.to_owned()));
     if found.invocation.elsewhere() {
         return whole("it reads it over there");
     }
-    if let Some(file) = &feed.file {
+    if let Some(file) = file {
         if around.is_unknown(file) || around.lost.is_some() {
             return whole("the file that it reads is not known");
         }
@@ -129,10 +138,9 @@ fn input(feed: &Feed, found: &Match, around: &Around, setup: &Setup<'_>) -> Resu
 }
 
 /// What an rm that a find feeds comes to: a find that removes what it finds.
-fn removed(feed: &Feed, words: &[OsString], around: &Around) -> Option<Vec<OsString>> {
-    let feeder = around.feeder.as_ref().filter(|_| around.input == Input::Pipe && feed.file.is_none())?;
-    let plain =
-        feed.mark().is_none() && around.hosts.is_none() && words.iter().all(|word| !around.is_unknown(word));
+pub(super) fn removed(words: &[OsString], around: &Around) -> Option<Vec<OsString>> {
+    let feeder = around.feeder.as_ref().filter(|_| around.input == Input::Pipe)?;
+    let plain = around.hosts.is_none() && words.iter().all(|word| !around.is_unknown(word));
     plain.then(|| prints::removing(feeder, words)).flatten()
 }
 
@@ -158,7 +166,7 @@ fn unseen(
 }
 
 /// Tells whether an item becomes a part of shell text, where it can be any command.
-fn puts_in_text(one: &Understood, mark: Option<&[u8]>) -> bool {
+pub(super) fn puts_in_text(one: &Understood, mark: Option<&[u8]>) -> bool {
     let marked = |word: &OsStr| mark.is_some_and(|mark| holds(word, mark));
     let Some(found) = Match::find(one) else { return false };
     let Some(inner) = found.action().inner.as_ref().filter(|inner| inner.text || inner.shell) else {
@@ -173,7 +181,7 @@ fn puts_in_text(one: &Understood, mark: Option<&[u8]>) -> bool {
 
 /// Tells whether words that nobody has seen could make a command risky. `outer` wrappers stand
 /// around all of it; without a `mark` the words follow.
-fn could_be_risky(one: &Understood, outer: usize, mark: Option<&[u8]>) -> bool {
+pub(super) fn could_be_risky(one: &Understood, outer: usize, mark: Option<&[u8]>) -> bool {
     let marked = |word: &OsStr| mark.is_some_and(|mark| holds(word, mark));
     let invocation = &one.invocation;
     let inside = &invocation.wrappers[outer.min(invocation.wrappers.len())..];
@@ -196,38 +204,37 @@ fn could_be_risky(one: &Understood, outer: usize, mark: Option<&[u8]>) -> bool {
     file.tool.wrapper.is_some() || file.action.iter().any(|action| moves || reaches(&action.path.words))
 }
 
-fn holds(word: &OsStr, mark: &[u8]) -> bool {
+pub(super) fn holds(word: &OsStr, mark: &[u8]) -> bool {
     word.as_bytes().windows(mark.len()).any(|part| part == mark)
 }
 
-/// All of its commands as one, where that hits the same: each item is one target of an action,
-/// whatever stands beside it.
-fn joined(
-    feed: &Feed,
-    words: &[OsString],
-    items: &Items,
+/// Tells whether one command with all items hits what one for each would, of which `one` is the
+/// first: each item is one target of an action, whatever stands beside it.
+pub(super) fn joined(
+    one: &[OsString],
+    all: &[OsString],
+    items: &[OsString],
     read: &Read<'_>,
-) -> Result<Option<Vec<OsString>>, String> {
-    let option = |item: &OsString| item.as_bytes().starts_with(b"-");
-    let Some(first) = items.words.first().filter(|_| !items.words.iter().any(option)) else {
-        return Ok(None);
-    };
-    let Some((one, all)) =
-        feed.joined(words, std::slice::from_ref(first)).zip(feed.joined(words, &items.words))
-    else {
-        return Ok(None);
-    };
-    let (one, all_read) = (read(&one)?, read(&all)?);
-    let alike = one.len() == all_read.len()
-        && one.iter().zip(&all_read).all(|(one, all)| {
+) -> Result<bool, String> {
+    if items.iter().any(|item| item.as_bytes().starts_with(b"-")) {
+        return Ok(false);
+    }
+    let (one, all) = (read(one)?, read(all)?);
+    let alike = one.len() == all.len()
+        && one.iter().zip(&all).all(|(one, all)| {
             let (Some(one), Some(all)) = (Match::find(one), Match::find(all)) else { return false };
             let plain = all.effect().is_some() && all.action().inner.is_none() && one.index() == all.index();
             plain
+                && one.named().iter().any(|word| items.first().is_some_and(|item| is_in(item, word)))
                 && one.effect() == all.effect()
-                && all.named().len() + 1 == one.named().len() + items.words.len()
-                && alike_resources(&one, &items.words)
+                && all.named().len() + 1 == one.named().len() + items.len()
+                && alike_resources(&one, items)
         });
-    Ok(alike.then_some(all))
+    Ok(alike)
+}
+
+fn is_in(item: &OsStr, word: &OsStr) -> bool {
+    !item.is_empty() && holds(word, item.as_bytes())
 }
 
 /// Names that follow their type, or carry it: `pod a b`, `pod/a pod/b`.

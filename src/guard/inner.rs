@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use crate::read::shell::Input;
 use crate::read::{Fill, Given, Invocation, Match, Piece, Wrapper};
 use crate::scope::{place, run};
-use crate::tool::Inner;
+use crate::tool::{Inner, ItemRules};
 
 use super::decide::Setup;
 
@@ -24,6 +24,8 @@ pub enum What {
     Words(Vec<OsString>),
     /// The words of a command that more words are added to.
     Fed(Vec<OsString>),
+    /// Texts that its words and what it reads make.
+    Jobs,
     /// Text that a shell reads, and the arguments it is given.
     Text(OsString, Vec<OsString>),
     /// Whatever its input brings.
@@ -35,7 +37,10 @@ pub fn carried(found: &Match, input: &Input, setup: &Setup<'_>) -> Vec<Carried> 
     let Some(inner) = found.action().inner.as_ref() else { return Vec::new() };
     let place = if inner.elsewhere { place(found, setup.world).name } else { String::new() };
     let mut commands = Vec::new();
-    if let Some(range) = inner.operands {
+    if inner.items == Some(ItemRules::Parallel) {
+        let words = found.operands().len();
+        commands.push(Carried { wrappers: outer(found, words, inner, &place), what: What::Jobs });
+    } else if let Some(range) = inner.operands {
         let operands = found.operands();
         let words = &operands[range.indices(operands.len())];
         let wrappers = || outer(found, words.len(), inner, &place);
@@ -164,7 +169,7 @@ fn outer(found: &Match, inner_words: usize, inner: &Inner, place: &str) -> Vec<W
         elsewhere: inner.elsewhere,
         place: place.to_owned(),
         shell: inner.shell || inner.text,
-        adds: inner.adds,
+        adds: false,
         // Each of its commands gets what it reads, not the words alone.
         more: inner.items.is_some(),
         assignments: Vec::new(),

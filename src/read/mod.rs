@@ -18,5 +18,5 @@ pub use action::{Blank, Match};
 pub use command::{Library, ReadFault, Understood, read, read_inside};
 pub use fill::{Fill, Key, fill};
 pub use invocation::{Form, Given, Invocation, Piece, Wrapper, program_name};
-pub use items::{Feed, Items};
+pub use items::{Feed, Items, Jobs, Origin};
 pub use options::{MOST_READINGS, Reading, TooManyReadings, readings};

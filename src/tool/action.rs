@@ -131,6 +131,8 @@ pub enum ProcessBy {
 pub enum ItemRules {
     /// Those of xargs.
     Xargs,
+    /// Those of GNU parallel, which gives text to a shell.
+    Parallel,
 }
 
 /// A command carried inside another.
@@ -159,9 +161,6 @@ pub struct Inner {
     /// True where the shell runs as somebody else, so that listings go through it too (su).
     #[serde(default)]
     pub carries: bool,
-    /// True where it adds words that it reads from its input (parallel).
-    #[serde(default)]
-    pub adds: bool,
     /// Who puts what it reads into the words of the command, and by which rules.
     #[serde(default)]
     pub items: Option<ItemRules>,

@@ -22,7 +22,7 @@ mod spec;
 mod sql;
 mod template;
 
-pub use action::{Action, ActionTest, From, Inner, ProcessBy, SessionPath, Source, Targets};
+pub use action::{Action, ActionTest, From, Inner, ItemRules, ProcessBy, SessionPath, Source, Targets};
 pub use bound::{Bound, BoundOf};
 pub use builtin::{Builtin, builtin, builtin_files, builtin_kinds, unpack};
 pub use complete::ToolFault;

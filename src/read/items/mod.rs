@@ -1,15 +1,18 @@
-//! What xargs makes of its input: items, and the commands that they are put into.
+//! What xargs and GNU parallel make of their input: items, and the commands that they are put into.
 //!
-//! Pure. The rules are those of GNU xargs, found by running it; `tests/xargs.rs` holds them to the
+//! Pure. What stands here is xargs; `jobs` is parallel. The rules are those of GNU xargs, found by running it; `tests/xargs.rs` holds them to the
 //! real one. Where they can't be followed, the sentence says why, and what runs is unknown.
 
 mod cut;
+mod jobs;
+mod template;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::invocation::{Given, Invocation};
 use cut::{delimiter, number};
+pub use jobs::{Jobs, Origin};
 
 /// More items than this are not followed.
 const MOST_ITEMS: usize = 400_000;
