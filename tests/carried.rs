@@ -23,7 +23,10 @@ fn planned(words: &[&str]) -> (Value, Vec<String>) {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
     };
     stub("ssh", r#"for last; do :; done; eval "$last""#);
-    stub("kubectl", r#"while [ "$1" != -- ]; do shift; done; shift; exec "$@""#);
+    stub(
+        "kubectl",
+        r#"[ "$2" != refuses ] || exit 1; while [ "$1" != -- ]; do shift; done; shift; exec "$@""#,
+    );
     std::fs::create_dir(dir.path().join("a b")).unwrap();
     std::fs::write(dir.path().join("a b/c"), "").unwrap();
     let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").unwrap());
@@ -46,7 +49,7 @@ fn planned(words: &[&str]) -> (Value, Vec<String>) {
 fn ssh_gets_a_listing_quoted_and_without_a_terminal() {
     let (plan, log) = planned(&["ssh", "-t", "-p", "22", "web-1", "rm", "-rf", "'a b'"]);
     assert_eq!((&plan["scope"]["count"], &plan["action"]), (&2.into(), &"rm remove".into()), "{plan:#}");
-    assert_eq!(log, ["ssh|-p|22|web-1|find 'a b' -printf x|"]);
+    assert_eq!(log, ["ssh|-p|22|web-1|find 'a b' /./. -path /./. -printf f -prune -o -printf x|"]);
     assert_eq!(plan["context"]["host"], "web-1");
 }
 
@@ -62,7 +65,32 @@ fn what_find_removes_on_another_host_is_listed_there() {
 fn a_pod_gets_a_listing_as_words_and_without_a_terminal() {
     let (plan, log) = planned(&["kubectl", "exec", "-it", "web-0", "-n", "shop", "--", "rm", "-rf", "a b"]);
     assert_eq!((&plan["scope"]["count"], &plan["action"]), (&2.into(), &"rm remove".into()), "{plan:#}");
-    assert_eq!(log, ["kubectl|exec|web-0|-n|shop|--|find|a b|-printf|x|"]);
+    assert_eq!(
+        log,
+        ["kubectl|exec|web-0|-n|shop|--|find|a b|/./.|-path|/./.|-printf|f|-prune|-o|-printf|x|"]
+    );
+}
+
+#[test]
+fn what_refuses_to_look_has_not_found_nothing() {
+    for words in [
+        &["kubectl", "exec", "refuses", "--", "rm", "-rf", "a b"][..],
+        &["kubectl", "exec", "refuses", "--", "find", "a b", "-delete"],
+        &["kubectl", "exec", "refuses", "--", "sh", "-c", "rm -rf 'a b'/*"],
+    ] {
+        let (plan, log) = planned(words);
+        assert!(!log.is_empty(), "{words:?}");
+        assert_eq!(plan["scope"]["certainty"], "unknown", "{words:?}: {plan:#}");
+        assert_ne!(plan["verdict"]["rung"], "allow", "{words:?}");
+    }
+    for words in [["rm", "-rf", "gone"], ["find", "gone", "-delete"]] {
+        let (plan, _) = planned(&[&["kubectl", "exec", "web-0", "--"][..], &words].concat());
+        assert_eq!(
+            (&plan["scope"]["count"], &plan["verdict"]["rung"]),
+            (&0.into(), &"allow".into()),
+            "{words:?}"
+        );
+    }
 }
 
 #[test]
@@ -85,10 +113,11 @@ fn a_session_lists_nothing() {
 fn a_pattern_is_counted_over_there_and_a_folder_there_is_followed() {
     let (plan, log) = planned(&["ssh", "web-1", "rm -rf 'a b'/*"]);
     assert_eq!((&plan["scope"]["count"], &plan["verdict"]["rung"]), (&1.into(), &"allow".into()), "{plan:#}");
-    assert_eq!(log, ["ssh|web-1|find './a b' '(' -path './a b/*' -o -path './a b/*/*' ')' -printf x|"]);
+    let tests = "'(' -path './a b/*' -o -path './a b/*/*' ')' -printf x|";
+    assert_eq!(log, [format!("ssh|web-1|find './a b' /./. -path /./. -printf f -prune -o {tests}")]);
     let (plan, log) = planned(&["ssh", "web-1", "cd 'a b' && rm -rf c gone"]);
     assert_eq!(plan["scope"]["count"], 1, "{plan:#}");
-    assert_eq!(log, ["ssh|web-1|find 'a b/c' 'a b/gone' -printf x|"]);
+    assert_eq!(log, ["ssh|web-1|find 'a b/c' 'a b/gone' /./. -path /./. -printf f -prune -o -printf x|"]);
     let (plan, _) = planned(&["ssh", "web-1", "rm -rf ~"]);
     assert_eq!(plan["verdict"]["rung"], "deny", "{plan:#}");
 }

@@ -295,15 +295,33 @@ fn counted_by_find(
             root.into()
         }
     }));
+    words.push(ITSELF.into());
     if !recurse {
         words.extend(["-maxdepth".into(), "0".into()]);
     }
+    words.extend(HEARD.map(OsString::from));
     words.extend(["-printf".into(), "x".into()]);
-    let argv = found.invocation.carry(words);
-    // With code 1 find could not read something; with the same eyes nothing in there can be hit.
-    match world.list(&Listing { argv: &argv, patience: PATIENCE, codes: &[1], folder: None, variables: &[] })
-    {
-        Ok(output) => Scope { count: output.len() as u64, ..empty("file", kinds) },
+    counted(found, words, kinds, world)
+}
+
+/// Where a find starts beside all else, to be heard from: the root, written as nobody writes it.
+const ITSELF: &str = "/./.";
+
+/// What it does there.
+const HEARD: [&str; 6] = ["-path", ITSELF, "-printf", "f", "-prune", "-o"];
+
+/// Runs a find that prints a byte for each file, and [`HEARD`]. A wrapper that refuses can end with code 1
+/// as well as a find that finds nothing; where find was not heard from, nothing is known.
+fn counted(found: &Match, find: Vec<OsString>, kinds: &Kinds, world: &dyn World) -> Scope {
+    let argv = found.invocation.carry(find);
+    // With code 1 find could not read something, or nothing is there; with the same eyes nothing in
+    // there can be hit.
+    let listing = Listing { argv: &argv, patience: PATIENCE, codes: &[1], folder: None, variables: &[] };
+    match world.list(&listing) {
+        Ok(output) if output.iter().filter(|byte| **byte == b'f').count() == 1 => {
+            Scope { count: output.len() as u64 - 1, ..empty("file", kinds) }
+        }
+        Ok(_) => unknown("file", kinds, "find was not run behind what stands in front of it".into()),
         Err(why) => unknown("file", kinds, why),
     }
 }

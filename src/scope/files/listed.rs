@@ -1,5 +1,6 @@
 //! Files that only the tool itself can name: each path it lists, and nothing below it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::read::{Fill, Match};
@@ -9,7 +10,7 @@ use crate::scope::words::empty;
 use crate::scope::{Question, rows};
 use crate::tool::{Freeze, Kinds, OptionName};
 use crate::ui::escape::escape;
-use crate::world::{FileSet, PreparedRules, WalkRequest, World};
+use crate::world::{FileSet, Listing, PreparedRules, WalkRequest, World};
 
 use super::{PATIENCE, SAMPLE, give_up, here, of_walk, protected};
 
@@ -27,7 +28,12 @@ pub(super) fn scope(question: &Question<'_>, rules: &PreparedRules, world: &dyn 
     let Some(template) = &found.action().list else {
         return unknown("file", kinds, "it has no listing".into());
     };
-    let read = run(found, template, &Fill::default(), world).and_then(|output| {
+    let mut output = run(found, template, &Fill::default(), world);
+    if found.invocation.is_carried() && output.as_ref().is_ok_and(Vec::is_empty) {
+        // Nothing is found, or what stands in front refused: then nothing is known.
+        output = heard(found, world).and_then(|()| run(found, template, &Fill::default(), world));
+    }
+    let read = output.and_then(|output| {
         let listed = Listed::read(&output, found, kinds).map_err(|fault| fault.to_string());
         listed.map(|listed| (listed, output))
     });
@@ -50,6 +56,14 @@ pub(super) fn scope(question: &Question<'_>, rules: &PreparedRules, world: &dyn 
         }
     }
     scope
+}
+
+/// Hears from a find behind the wrappers, whether they let it run.
+fn heard(found: &Match, world: &dyn World) -> Result<(), String> {
+    let argv = found.invocation.carry(["find", "/", "-prune", "-printf", "f"].map(OsString::from).to_vec());
+    let listing = Listing { argv: &argv, patience: PATIENCE, codes: &[], folder: None, variables: &[] };
+    let output = world.list(&listing)?;
+    if output == b"f" { Ok(()) } else { Err("it was not run behind what stands in front of it".into()) }
 }
 
 /// What the tool listed.

@@ -12,9 +12,9 @@ use crate::scope::listed::unknown;
 use crate::scope::target::{Certainty, Scope};
 use crate::scope::words::empty;
 use crate::tool::Kinds;
-use crate::world::{Listing, PreparedRules, ProtectedPath, World};
+use crate::world::{PreparedRules, ProtectedPath, World};
 
-use super::PATIENCE;
+use super::{HEARD, ITSELF, counted};
 
 /// Folders whose contents are nobody's for long.
 const SCRATCH: [&str; 2] = ["/tmp", "/var/tmp"];
@@ -43,14 +43,7 @@ pub(super) fn scope(
     let Some(words) = roots.iter().map(|root| from_login(root, found)).collect::<Option<Vec<_>>>() else {
         return unknown("file", kinds, "whose home folder is meant is known over there alone".into());
     };
-    let argv = found.invocation.carry(find(&words, recurse));
-    // With code 1 find could not read something, or nothing is there; with the same eyes nothing in
-    // there can be hit.
-    let listing = Listing { argv: &argv, patience: PATIENCE, codes: &[1], folder: None, variables: &[] };
-    match world.list(&listing) {
-        Ok(output) => Scope { count: output.len() as u64, ..empty("file", kinds) },
-        Err(why) => unknown("file", kinds, why),
-    }
+    counted(found, find(&words, recurse), kinds, world)
 }
 
 /// What protects paths on another host, as far as text can tell.
@@ -101,9 +94,11 @@ fn find(roots: &[PathBuf], recurse: bool) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["find".into()];
     let patterns = roots.iter().any(|root| is_pattern(root));
     words.extend(starts);
+    words.push(ITSELF.into());
     if !recurse {
         words.extend(["-maxdepth".into(), deepest.to_string().into()]);
     }
+    words.extend(HEARD.map(OsString::from));
     if patterns {
         words.push("(".into());
         words.extend(tests);
@@ -192,15 +187,19 @@ mod tests {
 
     #[test]
     fn a_find_counts_what_the_shell_there_would_hand_over() {
-        assert_eq!(words(&["/srv/a"], true), "find /srv/a -printf x");
+        let heard = "-path /./. -printf f -prune -o";
+        assert_eq!(words(&["/srv/a"], true), format!("find /srv/a /./. {heard} -printf x"));
         assert_eq!(
             words(&["/var/log/app/*.gz"], false),
-            "find /var/log/app -maxdepth 1 ( -path /var/log/app/*.gz ) -printf x"
+            format!("find /var/log/app /./. -maxdepth 1 {heard} ( -path /var/log/app/*.gz ) -printf x")
         );
-        assert_eq!(words(&["/srv/*/x"], true), "find /srv ( -path /srv/*/x -o -path /srv/*/x/* ) -printf x");
+        assert_eq!(
+            words(&["/srv/*/x"], true),
+            format!("find /srv /./. {heard} ( -path /srv/*/x -o -path /srv/*/x/* ) -printf x")
+        );
         assert_eq!(
             words(&["/a/b", "/c/d*"], false),
-            "find /a/b /c -maxdepth 1 ( -path /a/b -o -path /c/d* ) -printf x"
+            format!("find /a/b /c /./. -maxdepth 1 {heard} ( -path /a/b -o -path /c/d* ) -printf x")
         );
     }
 
