@@ -146,15 +146,16 @@ fn on_disk() {
     assert_eq!(found("alias/")[0].why, "a home folder");
     assert_eq!(found("alias"), [], "the symlink alone is no home");
     assert_eq!(found("home/ann/x"), []);
-    assert_eq!(found("r/.git")[0].why, "the .git of a repository");
+    assert_eq!(found("r/.git")[0].why, "the history of a repository");
     assert_eq!(
         found("r/.git/objects")[0].why,
-        "the .git of a repository",
+        "the history of a repository",
         "without it the rest is worth nothing"
     );
     assert_eq!(found("r/.git/hooks"), []);
-    assert_eq!(found("r/.git/HEAD")[0].why, "the .git of a repository");
+    assert_eq!(found("r/.git/HEAD")[0].why, "the history of a repository");
     assert_eq!(found("r/.git/logs/HEAD"), []);
+    assert_eq!(found("r/.git/logs/refs"), [], "reflogs are no repository");
     assert_eq!(found("r/.git/index.lock"), []);
     assert_eq!(found("r"), []);
     assert_eq!(tree.walk(&["r"]).repository_sample, [PathBuf::from("r")]);

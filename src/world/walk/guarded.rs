@@ -44,7 +44,7 @@ impl Roots<'_, '_> {
     /// Notes a `.git`, where it is one of a repository.
     pub(super) fn protect_git(&mut self, canonical: &Path) {
         if canonical.join("HEAD").symlink_metadata().is_ok() {
-            let (path, why) = (canonical.to_owned(), "the .git of a repository".to_owned());
+            let (path, why) = (canonical.to_owned(), "the history of a repository".to_owned());
             let deny = self.worker.crew.request.rules.git_is_refused();
             self.worker.note(|notes| {
                 notes.protect(ProtectedPath { path, why, deny, core: false, relation: Relation::Root })

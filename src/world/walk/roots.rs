@@ -276,10 +276,10 @@ impl<'w, 'a> Roots<'w, 'a> {
 
 /// Whether an entry of a `.git` is one that the repository hangs on.
 fn of_repository(git: &Path, name: &[u8], is_folder: bool) -> bool {
-    if is_folder {
-        return matches!(name, b"objects" | b"refs");
-    }
-    // Reflogs and remotes have a HEAD, too.
-    matches!(name, b"HEAD" | b"config" | b"index" | b"packed-refs")
-        && symlink_metadata(git.join("objects")).is_ok()
+    let one = match is_folder {
+        true => matches!(name, b"objects" | b"refs"),
+        false => matches!(name, b"HEAD" | b"config" | b"index" | b"packed-refs"),
+    };
+    // Reflogs and remotes have a HEAD and refs, too.
+    one && symlink_metadata(git.join("objects")).is_ok()
 }
