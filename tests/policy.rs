@@ -224,6 +224,11 @@ note: decided by the rule 'blank', which is built into guard
 
 "#]]
     );
+    // A tool that takes more than an empty selector for everything says so itself.
+    let says = "operands = \"all\"\nblank = [\"1=1\"]\nsays = \"no condition: every host\"";
+    site.write("tools/fleet.toml", &site::FLEET.replacen("operands = \"all\"", says, 1));
+    let said = site.said(&["policy", "explain", "fleet", "remove", "1=1"]);
+    assert!(said.contains("  - '1=1': no condition: every host\n"), "{said}");
 }
 
 #[test]

@@ -268,7 +268,9 @@ fn not_understood(found: &Match, setup: &Setup<'_>, why: String) -> Part {
 
 /// Judges an action: by its words where they settle it, else by what the world says.
 fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
-    let blanks: Vec<String> = found.blanks().iter().map(sentences::blank).collect();
+    let blanks = found.blanks();
+    let says = blanks.first().and_then(|blank| blank.says.clone());
+    let blanks: Vec<String> = blanks.iter().map(sentences::blank).collect();
     if let Some(condition) = found.unknown() {
         let why = format!("{condition} takes the targets out of sight");
         let scope = scope::unknown(&found.kind(), setup.kinds, why);
@@ -277,7 +279,8 @@ fn judged(found: Match, setup: &Setup<'_>, depth: Depth) -> Part {
     let words = scope::words(&found, setup.kinds, setup.world);
     if !blanks.is_empty() && depth != Depth::Full {
         // Judged before any listing: the listing would read the empty word as everything, too.
-        let scope = scope::unknown(&words.kind, setup.kinds, "an empty selector may mean everything".into());
+        let why = says.unwrap_or_else(|| "an empty selector may mean everything".into());
+        let scope = scope::unknown(&words.kind, setup.kinds, why);
         return with_scope(found, setup, scope, &blanks);
     }
     if depth != Depth::Full && scope::by_words(&found) {

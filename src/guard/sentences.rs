@@ -29,10 +29,12 @@ pub fn unnamed(understood: &Understood, stance: &Setting<Stance>, world: &dyn Wo
 /// The sentence on an empty word where the tool takes it for everything.
 pub fn blank(blank: &Blank) -> String {
     let word = quote(std::slice::from_ref(&blank.word));
-    match &blank.option {
-        Some(option) => {
+    match (&blank.option, &blank.says) {
+        (Some(option), Some(says)) => format!("{option} {word}: {}", escape(says)),
+        (None, Some(says)) => format!("{word}: {}", escape(says)),
+        (Some(option), None) => {
             format!("the value of {option} is empty ({word}), and an empty selector can mean everything")
         }
-        None => format!("an operand is empty ({word}), and an empty selector can mean everything"),
+        (None, None) => format!("an operand is empty ({word}), and an empty selector can mean everything"),
     }
 }

@@ -32,6 +32,8 @@ pub struct Blank {
     pub option: Option<String>,
     /// The word itself.
     pub word: OsString,
+    /// What it means, where the tool file has a sentence for it.
+    pub says: Option<String>,
 }
 
 impl Match {
@@ -169,17 +171,22 @@ impl Match {
 
     /// Finds empty words in places where the tool takes them for everything.
     pub fn blanks(&self) -> Vec<Blank> {
-        let Select { options, operands, blank } = &self.file.tool.select;
+        let Select { options, operands, blank, says } = &self.file.tool.select;
+        let found_blank = |option: Option<&String>, word: &OsStr| Blank {
+            option: option.cloned(),
+            word: word.to_owned(),
+            says: says.clone(),
+        };
         let mut found = Vec::new();
         for given in self.invocation.options().filter(|given| selects(options, &given.name)) {
             for value in given.values.iter().filter(|v| is_blank(v, blank)) {
-                found.push(Blank { option: Some(given.spelled.clone()), word: value.clone() });
+                found.push(found_blank(Some(&given.spelled), value));
             }
         }
         if let Some(range) = operands {
             let words = self.operands();
             for word in words[range.indices(words.len())].iter().filter(|w| is_blank(w, blank)) {
-                found.push(Blank { option: None, word: (*word).to_owned() });
+                found.push(found_blank(None, word));
             }
         }
         found

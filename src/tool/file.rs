@@ -179,6 +179,9 @@ pub struct Select {
     /// Words made of these count as empty too (globs).
     #[serde(default)]
     pub blank: Vec<Glob>,
+    /// What an empty word means to this tool, as the person is told it.
+    #[serde(default)]
+    pub says: Option<String>,
 }
 
 /// Names that a tool's configuration gives to commands.
