@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser};
 
 use crate::judge::Stages;
@@ -162,11 +162,23 @@ pub fn parse(args: Vec<OsString>) -> Result<Options, clap::Error> {
     let at = args.len().saturating_sub(options.command.len());
     let ended = at.checked_sub(1).and_then(|before| args.get(before)).is_some_and(|word| word == "--");
     match options.command.first() {
-        Some(word) if !ended && word.as_encoded_bytes().starts_with(b"-") => {
-            let what = format!("there is no option '{}'", escape(word));
-            Err(Options::command().error(ErrorKind::UnknownArgument, what))
-        }
+        Some(word) if !ended && word.as_encoded_bytes().starts_with(b"-") => Err(misspelled(word, &args)),
         _ => Ok(options),
+    }
+}
+
+/// What is wrong with an option that guard does not have, with the one that may be meant.
+fn misspelled(word: &OsStr, args: &[OsString]) -> clap::Error {
+    // Where no word of the command may begin with a dash, clap looks for an option like it.
+    let strict = Options::command().mut_arg("command", |arg| {
+        arg.trailing_var_arg(false).allow_hyphen_values(false).value_hint(clap::ValueHint::Unknown)
+    });
+    match strict.try_get_matches_from(with_default_stages(args.to_vec())) {
+        Err(fault) if fault.get(ContextKind::SuggestedArg).is_some() => fault,
+        _ => {
+            let what = format!("there is no option '{}'", escape(word));
+            Options::command().error(ErrorKind::UnknownArgument, what)
+        }
     }
 }
 
@@ -245,8 +257,13 @@ mod tests {
         assert_eq!(options("guard rm --json").command, ["rm", "--json"]);
         assert_eq!(options("guard --max 3 -- rm").command, ["rm"]);
         assert_eq!(options("guard -- --rm").command, ["--rm"]);
-        for wrong in ["guard --paln rm", "guard --max 3 -x rm"] {
-            assert!(parse(wrong.split(' ').map(OsString::from).collect()).is_err(), "{wrong}");
+        for (wrong, tip) in [
+            ("guard --paln rm -rf x", "'--plan'"),
+            ("guard --max 3 -x rm", "no option '-x'"),
+            ("guard --exect=3 rm", "'--expect'"),
+        ] {
+            let fault = parse(wrong.split(' ').map(OsString::from).collect()).unwrap_err().to_string();
+            assert!(fault.contains(tip), "{wrong}: {fault}");
         }
     }
 

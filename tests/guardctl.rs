@@ -199,7 +199,11 @@ fn guard_says_in_a_line_what_is_missing_or_unknown() {
     for (args, line) in [
         (&[][..], "guard: no command was given\n\nUsage: guard [OPTIONS] <COMMAND>...\n"),
         (&["--plan"], "guard: no command was given\n\n"),
-        (&["--nope", "true"], "guard: there is no option '--nope'\n\nUsage: "),
+        (&["--zzz", "true"], "guard: there is no option '--zzz'\n\nUsage: "),
+        (
+            &["--pln", "true"],
+            "guard: unexpected argument '--pln' found\n\n  tip: a similar argument exists: '--plan'\n",
+        ),
     ] {
         let run = site.command(env!("CARGO_BIN_EXE_guard")).args(args).output().unwrap();
         let said = String::from_utf8(run.stderr).unwrap();
