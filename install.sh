@@ -75,8 +75,9 @@ if [ -n "$uninstall" ]; then
     if [ -d "$shims" ]; then
         # Something that is not guard's own link stays, and is said.
         "$prefix/bin/guardctl" shims remove --dir "$shims" >/dev/null || true
-        rmdir -- "$prefix/lib/guard" 2>/dev/null || true
     fi
+    # It stays behind, empty, where the shims were removed by hand before.
+    rmdir -- "$prefix/lib/guard" 2>/dev/null || true
     # The list itself goes first, so that its folder is empty when its turn comes.
     rm -f -- "$manifest"
     printf '%s\n' "$listed" | remove_listed

@@ -95,6 +95,23 @@ fn what_was_there_before_stays() {
 }
 
 #[test]
+fn the_folder_of_shims_goes_whoever_removed_them() {
+    let scratch = tempfile::tempdir().unwrap();
+    let prefix = scratch.path().join("prefix");
+    installed(&prefix, &[]);
+    let shims = prefix.join("lib/guard/shims");
+    for subcommand in ["install", "remove"] {
+        let mut guardctl = Command::new(prefix.join("bin/guardctl"));
+        let ran =
+            guardctl.args(["shims", subcommand, "--dir"]).arg(&shims).stdin(Stdio::null()).output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    }
+    assert!(prefix.join("lib/guard").is_dir());
+    installed(&prefix, &["--uninstall"]);
+    assert!(!prefix.join("lib/guard").exists());
+}
+
+#[test]
 fn a_program_is_replaced_in_one_step() {
     let scratch = tempfile::tempdir().unwrap();
     let prefix = scratch.path();
