@@ -36,7 +36,7 @@ pub fn text(
         None => Word::Known(text),
     };
     let arguments = arguments.into_iter().map(word).collect();
-    let commands = match shell::commands(text.as_bytes(), shell.as_ref(), Some(arguments)) {
+    let mut commands = match shell::commands(text.as_bytes(), shell.as_ref(), Some(arguments)) {
         Ok(commands) => commands,
         Err(why) => {
             return match named_in(text, setup) {
@@ -48,6 +48,9 @@ pub fn text(
             };
         }
     };
+    if let Some(why) = around.program(text) {
+        commands.list.iter_mut().for_each(|command| marked(command, why));
+    }
     let mut wrappers = wrappers.to_vec();
     if let Some(wrapper) = wrappers.last_mut() {
         wrapper.more = !commands.alone;
@@ -61,6 +64,23 @@ pub fn text(
     together(&mut judged, setup);
     parts.extend(judged.into_iter().flatten());
     Ok(())
+}
+
+/// Makes unknown what holds the mark of a text in which something stands for `{}` (`find -exec sh -c 'rm {}'`):
+/// by the time the text is run, the mark is another word, or several.
+fn marked(command: &mut Command, why: &str) {
+    let holds = |text: &[u8]| text.windows(2).any(|pair| pair == b"{}");
+    let exported = command.exported.iter_mut().map(|(_, word)| word);
+    for word in command.words.iter_mut().chain(&mut command.empties).chain(exported) {
+        if let Word::Known(text) = word
+            && holds(text.as_bytes())
+        {
+            *word = Word::Unknown { text: std::mem::take(text), why: why.to_owned() };
+        }
+    }
+    if matches!(&command.folder, Folder::Way(way) if holds(way.as_os_str().as_bytes())) {
+        command.folder = Folder::Unknown(why.to_owned());
+    }
 }
 
 /// Judges one command of a text as typed.

@@ -116,7 +116,9 @@ impl ToolFile {
         let mut out = Vec::new();
         let kind = &action.targets.kind;
         if !kind.is_empty() && !kind.contains('{') && !kinds.kind.contains_key(&kinds.singular(kind)) {
-            out.push(format!("action '{name}': policies/kinds.toml has no kind '{kind}'"));
+            out.push(format!(
+                "action '{name}': policies/kinds.toml has no kind '{kind}', so it counts as a member"
+            ));
         }
         for (key, template) in action.templates() {
             let shell = |word: &&Vec<Part>| {

@@ -133,8 +133,10 @@ fn tables(layer: &Layer) -> Vec<(String, Option<&String>, &LimitsTable)> {
 
 /// A known action that is spelled much the same.
 fn like(name: &str, actions: &[String]) -> String {
-    let common = |known: &&String| known.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-    let near = actions.iter().max_by_key(common).filter(|known| common(known) >= 4);
+    let common = |known: &String| known.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+    // Of those that begin alike, the one that is as long: 'kubectl deelte' is 'kubectl delete', not '… delete raw'.
+    let nearness = |known: &&String| (common(known), std::cmp::Reverse(known.len().abs_diff(name.len())));
+    let near = actions.iter().max_by_key(nearness).filter(|known| common(known) >= 4);
     near.map_or(String::new(), |known| format!("; is '{known}' meant?"))
 }
 
