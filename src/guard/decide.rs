@@ -23,7 +23,7 @@ use super::inner::{Carried, What};
 use super::jobs::jobs;
 use super::text::text;
 use super::under::Under;
-use super::{Fault, freezes, inner, sentences, sql, unjudged};
+use super::{Fault, freezes, inner, prints, sentences, sql, unjudged};
 
 /// What guard knows when a command arrives.
 #[derive(Clone, Copy)]
@@ -243,6 +243,12 @@ fn inside(command: &Carried, found: &Match, under: Under<'_>, parts: &mut Vec<Pa
     let mut understood = read(argv)?;
     let risky = |one: &Understood| Match::find(one).is_some_and(|found| found.effect().is_some());
     if understood.iter().any(risky) {
+        if let Some(argv) = prints::bounding(argv, found).filter(|_| !under.setup.world.lists()) {
+            let wrappers = &found.invocation.wrappers;
+            let all = under.read(&argv, wrappers).map_err(|fault| fault.to_string())?;
+            all.iter().for_each(|one| part(one, &argv, under.around(&around), parts));
+            return Ok(());
+        }
         if let Some(argv) = inner::filled(argv, found, &under.setup)? {
             understood = read(&argv)?;
             words = Cow::Owned(argv);

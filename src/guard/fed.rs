@@ -119,6 +119,10 @@ pub(super) fn input(
         return setup.world.fed(Some(Path::new(file)));
     }
     let told = |argv: &Rc<Vec<OsString>>| prints::processes(argv, setup.world);
+    let feeder = around.feeder.as_ref().filter(|_| around.input == Input::Pipe && around.lost.is_none());
+    if let Some(text) = feeder.and_then(|argv| prints::names(argv, setup.world)) {
+        return Ok(Rc::new(text));
+    }
     match &around.input {
         Input::Pipe if around.feeder.as_ref().is_some_and(|argv| told(argv).is_some()) => {
             let pids = around.feeder.as_ref().and_then(told).unwrap_or_default();

@@ -5,10 +5,11 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use crate::read::program_name;
 use crate::read::shell::{Command, Word};
+use crate::read::{Match, program_name};
 use crate::scope;
-use crate::world::World;
+use crate::tool::OptionName;
+use crate::world::{LookKind, World};
 
 /// A file longer than this holds no process ids.
 const LONGEST: usize = 4096;
@@ -70,6 +71,56 @@ pub fn processes(argv: &[OsString], world: &dyn World) -> Option<Vec<OsString>> 
     }
 }
 
+/// What cat prints of files that are named.
+pub fn held(argv: &[OsString], world: &dyn World) -> Option<Vec<u8>> {
+    let (program, files) = argv.split_first().filter(|(_, files)| !files.is_empty())?;
+    if program_name(program) != "cat" || files.iter().any(|file| file.as_bytes().starts_with(b"-")) {
+        return None;
+    }
+    let mut all = Vec::new();
+    for file in files {
+        all.extend_from_slice(&world.fed(Some(Path::new(file))).ok()?);
+    }
+    Some(all)
+}
+
+/// The names that cat or ls prints, one a line. Of an ls whose lines pass through filters it is all of them.
+pub fn names(argv: &[OsString], world: &dyn World) -> Option<Vec<u8>> {
+    let (program, words) = argv.split_first()?;
+    if program_name(program) != "ls" {
+        return held(argv, world);
+    }
+    // What a folder holds is printed without its name, so only the working folder's can be told.
+    let (options, operands): (Vec<_>, Vec<_>) =
+        words.iter().partition(|word| word.as_bytes().starts_with(b"-") && word.len() > 1);
+    let letters = |word: &&OsString| word.as_bytes()[1..].iter().all(|b| b"1trSUXvcuadA".contains(b));
+    let bare = options.iter().any(|word| word.as_bytes().contains(&b'd'));
+    let folder = |word: &&OsString| {
+        !bare && world.look(Path::new(word)).is_some_and(|look| look.kind != LookKind::File)
+    };
+    let hidden = options.iter().any(|word| word.as_bytes().iter().any(|b| b"aA".contains(b)));
+    if !options.iter().all(letters) || operands.iter().any(folder) {
+        return None;
+    }
+    let names: Vec<OsString> = match operands.as_slice() {
+        [] if bare => return None,
+        [] => {
+            let all = world.names(Path::new(".")).into_iter();
+            all.filter(|name| hidden || !name.as_bytes().starts_with(b".")).collect()
+        }
+        some => some.iter().map(|word| (*word).clone()).collect(),
+    };
+    // A quote or an option among them makes the rest depend on their order.
+    let odd = |name: &OsString| {
+        name.as_bytes().starts_with(b"-") || name.as_bytes().iter().any(|b| b"'\"\\\n".contains(b))
+    };
+    if names.iter().any(odd) {
+        return None;
+    }
+    let names = names.iter().filter(|name| !matches!(name.as_bytes(), b"." | b".."));
+    Some(names.flat_map(|name| [name.as_bytes(), b"\n"].concat()).collect())
+}
+
 fn or_one(pids: Vec<i32>, vital: Option<&'static str>) -> Vec<OsString> {
     if pids.is_empty() {
         return vec![vital.unwrap_or(ONE).into()];
@@ -129,6 +180,37 @@ pub fn removing(feeder: &[OsString], words: &[OsString]) -> Option<Vec<OsString>
             .chain(std::iter::once("-delete".into()))
             .collect()
     })
+}
+
+/// For the rm of a find with names the find that removes: it hits nothing outside where that starts,
+/// and can be bounded without a listing.
+pub fn bounding(argv: &[OsString], find: &Match) -> Option<Vec<OsString>> {
+    let (program, words) = argv.split_first()?;
+    let (_, words) = words.split_last().filter(|(last, _)| *last == "{}")?;
+    let given = |name: &str| find.invocation.option(&OptionName::unlisted(name)).is_some();
+    if program_name(&find.invocation.program) != "find" || given("-L") || given("-follow") {
+        return None;
+    }
+    let joined = ["-o", "-not", "(", ","].iter().any(|name| given(name));
+    let flags = |letters: &[u8]| {
+        words.iter().all(|word| {
+            let word = word.as_bytes();
+            word == b"--" || word.starts_with(b"-") && word[1..].iter().all(|b| letters.contains(b))
+        })
+    };
+    match program_name(program) {
+        "rm" if flags(b"rRfvI") && given("-name") && !joined => {
+            let whole = find.invocation.argv();
+            let at = whole.iter().position(|word| word == "-exec" || word == "-execdir")?;
+            let ends = |word: &OsString| word == ";" || word == "+";
+            let end = at + whole[at..].iter().position(ends)?;
+            let mut words = whole[..at].to_vec();
+            words.push("-delete".into());
+            words.extend_from_slice(&whole[end + 1..]);
+            Some(words)
+        }
+        _ => None,
+    }
 }
 
 /// The word that a program prints, where this host tells it without being asked.

@@ -14,6 +14,7 @@ use crate::world::Unfed;
 use super::around::Around;
 use super::decide::Setup;
 use super::inner::{Carried, What};
+use super::prints;
 
 /// The name under which a tool file speaks of statements.
 const STATEMENT: &str = "SQL";
@@ -90,7 +91,13 @@ fn input(found: &Match, around: &Around, setup: &Setup<'_>) -> Option<Result<OsS
             Word::Known(text) => Some(Ok(text.clone())),
             Word::Unknown { .. } => unknown(),
         },
-        Input::Pipe | Input::File => unknown(),
+        Input::Pipe => match around.feeder.as_ref().and_then(|argv| prints::held(argv, setup.world)) {
+            Some(bytes) if !found.invocation.elsewhere() && around.lost.is_none() => {
+                Some(Ok(text_of(&bytes)))
+            }
+            _ => unknown(),
+        },
+        Input::File => unknown(),
         // In a text the terminal of the shell around it is typed at, as far as anybody can say.
         Input::Same if found.invocation.wrappers.iter().any(|wrapper| wrapper.shell) => None,
         Input::Same => match setup.world.fed(None) {

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::file_rules::{FileRules, FileRulesError, PreparedRules};
 use super::processes::Process;
 use super::view::{Listing, Look, Session, World};
-use super::{RootKind, Surroundings, Walk, WalkRequest};
+use super::{RootKind, Surroundings, Unfed, Walk, WalkRequest};
 
 /// A world that lists nothing. What only a listing could tell is unknown.
 pub struct Offline<'w>(pub &'w dyn World);
@@ -59,6 +60,14 @@ impl World for Offline<'_> {
 
     fn variable(&self, name: &str) -> Option<OsString> {
         self.0.variable(name)
+    }
+
+    /// A file that is named counts from here; nothing else is read.
+    fn fed(&self, file: Option<&Path>) -> Result<Rc<Vec<u8>>, Unfed> {
+        match file {
+            Some(_) => self.0.fed(file),
+            None => Err(Unfed::Whole("it is not known before it runs".into())),
+        }
     }
 
     fn file(&self, path: &Path) -> Option<Vec<u8>> {

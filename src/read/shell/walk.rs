@@ -42,6 +42,36 @@ fn is_alone(script: &Script) -> bool {
     rest.is_empty() && assignments.is_empty() && redirections.is_empty()
 }
 
+/// Tells whether a command only leaves out, or turns round, some of the lines that ls prints. Fewer
+/// names are never more than all of them.
+fn filters(feeder: &[OsString], commands: &[Command]) -> bool {
+    let [Command { words, assignments: 0, empties, repeats: None, .. }] = commands else { return false };
+    let known = words.iter().map(|word| match word {
+        Word::Known(text) => text.to_str(),
+        Word::Unknown { .. } => None,
+    });
+    let Some(words) = known.collect::<Option<Vec<_>>>() else { return false };
+    let lists = feeder.first().is_some_and(|program| crate::read::program_name(program) == "ls");
+    let Some((program, words)) = words.split_first().filter(|_| lists && empties.is_empty()) else {
+        return false;
+    };
+    let of = |letters: &str, word: &str| {
+        word.len() > 1 && word.starts_with('-') && word[1..].chars().all(|c| letters.contains(c))
+    };
+    let options = words.iter().take_while(|word| word.starts_with('-')).count();
+    match *program {
+        "grep" | "egrep" | "fgrep" => {
+            options + 1 == words.len() && words[..options].iter().all(|word| of("viEFPwxe", word))
+        }
+        "head" | "tail" => words.iter().all(|word| {
+            of("n0123456789", word) || word.bytes().all(|b| b.is_ascii_digit() || b"+-".contains(&b))
+        }),
+        "sort" => words.iter().all(|word| of("rnuVfghbs", word)),
+        "uniq" => words.iter().all(|word| of("udi", word)),
+        _ => false,
+    }
+}
+
 /// The words of a command that feeds the next one, where it is one, and all of them are known.
 fn feeding(commands: &[Command]) -> Option<Rc<[OsString]>> {
     let [
@@ -182,7 +212,8 @@ impl Walk<'_> {
             let from = self.out.len();
             self.block(block, &mut apart, if at == 0 { flow } else { &piped })?;
             // Only the first of them prints what nothing before it has changed.
-            feeder = if at == 0 { feeding(&self.out[from..]) } else { None };
+            let through = piped.feeder.filter(|argv| filters(argv, &self.out[from..]));
+            feeder = if at == 0 { feeding(&self.out[from..]) } else { through };
         }
         Ok(())
     }

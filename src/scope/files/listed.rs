@@ -1,14 +1,15 @@
 //! Files that only the tool itself can name: each path it lists, and nothing below it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::read::{Fill, Match};
+use crate::read::{Fill, Given, Match};
 use crate::scope::listed::{run, unknown};
 use crate::scope::target::{Certainty, Frozen, Scope, Target};
 use crate::scope::words::empty;
 use crate::scope::{Question, rows};
-use crate::tool::{Freeze, Kinds, OptionName};
+use crate::tool::{Freeze, Glob, Kinds, OptionName};
 use crate::ui::escape::escape;
 use crate::world::{FileSet, Listing, PreparedRules, WalkRequest, World};
 
@@ -123,11 +124,62 @@ fn below_starts(question: &Question<'_>, rules: &PreparedRules, world: &dyn Worl
         sample: SAMPLE,
         ..WalkRequest::new(&starts, &world.session().cwd, rules)
     };
-    let walk = world.walk(&walk);
-    let bound = walk.stopped.is_none() && walk.protected.is_empty() && walk.data.is_empty();
+    let mut walk = world.walk(&walk);
+    let names = Names::of(question.found);
+    let spared =
+        |path: &Path| names.as_ref().is_some_and(|names| names.pass_over(path, &starts, world, rules));
+    let kept = walk.repositories == 0 || !names.as_ref().is_some_and(|names| names.all(OsStr::new(".git")));
+    let bound = walk.stopped.is_none()
+        && kept
+        && walk.data.is_empty()
+        && walk.protected.iter().all(|protected| spared(&protected.path));
     if !bound {
         return None;
     }
+    walk.protected.clear();
     let scope = of_walk(walk, question.found, question.kinds, false);
     (scope.certainty == Certainty::Exact).then_some(Scope { certainty: Certainty::AtMost, ..scope })
+}
+
+/// The names that all that a find acts on must have.
+struct Names(Vec<Glob>);
+
+impl Names {
+    /// `None` where there are none, or where tests are joined in a way that leaves them no bound.
+    fn of(found: &Match) -> Option<Self> {
+        let options: Vec<_> = found.invocation.options().collect();
+        let any = |given: &Given, names: &[&str]| {
+            names.iter().any(|name| given.name.same(&OptionName::unlisted(name)))
+        };
+        if options.iter().any(|given| any(given, &["-o", "-not", "(", ","])) {
+            return None;
+        }
+        // What stands before the tests acts on everything.
+        let act = options.iter().position(|given| any(given, &["-delete", "-exec"]))?;
+        let names = options[..act].iter().filter(|given| any(given, &["-name"]));
+        let values = names.filter_map(|given| given.values.last()?.to_str().map(str::to_owned));
+        // In a name braces stand for themselves.
+        let plain = values.filter(|name| !name.contains('{'));
+        let globs: Vec<Glob> = plain.filter_map(|name| Glob::try_from(name).ok()).collect();
+        (!globs.is_empty()).then_some(Self(globs))
+    }
+
+    fn all(&self, name: &OsStr) -> bool {
+        self.0.iter().all(|glob| glob.matches(name.as_bytes()))
+    }
+
+    /// Whether neither a path nor anything that it lies in, from a start on, has such a name, and
+    /// nothing of such a name in it is protected.
+    fn pass_over(&self, path: &Path, starts: &[PathBuf], world: &dyn World, rules: &PreparedRules) -> bool {
+        let cwd = &world.session().cwd;
+        let below = starts.iter().filter_map(|start| path.strip_prefix(cwd.join(start)).ok());
+        let parts: Vec<_> = below.flat_map(Path::components).collect();
+        let mut own = path.file_name().into_iter().chain(parts.iter().map(|part| part.as_os_str()));
+        // What is not there may be a folder of data elsewhere; one right below `/` says nothing of that.
+        let state = path.starts_with("/var/lib") || path.starts_with("/var/opt");
+        let told = !state && world.look(path).is_some() || path.components().count() == 2;
+        let inside = |glob: &Glob| path.join(glob.text().replace(['*', '?'], "x"));
+        told && !own.any(|name| self.all(name))
+            && self.0.iter().all(|glob| rules.protected_by_text(&inside(glob)).is_empty())
+    }
 }
