@@ -43,6 +43,8 @@ pub fn carried(found: &Match, input: &Input, setup: &Setup<'_>) -> Vec<Carried> 
     } else if let Some(range) = inner.operands {
         let operands = found.operands();
         let words = &operands[range.indices(operands.len())];
+        // Where options end at an operand, a `--` after it stands before the command (`ssh host -- rm`).
+        let words = words.strip_prefix(&[OsStr::new("--")]).unwrap_or(words);
         let wrappers = || outer(found, words.len(), inner, &place);
         match words.split_first() {
             None => {}
