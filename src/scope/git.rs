@@ -1,5 +1,5 @@
 //! What a repository's own files say: the branch that is checked out, its configuration, its working
-//! tree. No process is started, but where an [`alias`] can't be told from files alone.
+//! tree. No process is started, but where an [`alias()`] can't be told from files alone.
 //!
 //! Only the plain case is read: the working folder, or one `-C`. Where variables, options or
 //! wrappers lead git elsewhere there is no answer, and the caller asks git.
