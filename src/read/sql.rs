@@ -71,20 +71,23 @@ fn own_commands(text: &str, dialect: Dialect) -> (String, Vec<Statement>) {
     let mark = if dialect == Dialect::Sqlite { '.' } else { '\\' };
     let mut rest = String::with_capacity(text.len());
     let mut found = Vec::new();
+    // Text within a string is no command; where quotes mislead, it is left to the reader of SQL, which fails.
+    let mut within = false;
     for line in text.lines() {
-        match line.trim_start().strip_prefix(mark) {
-            Some(command) => found.extend(own_command(command, dialect)),
-            None => {
-                // psql reads a command in the middle of a line as well.
-                let (sql, command) = match line.split_once('\\').filter(|_| dialect == Dialect::Postgres) {
-                    Some((sql, command)) if sql.matches('\'').count() % 2 == 0 => (sql, Some(command)),
-                    _ => (line, None),
-                };
-                found.extend(command.and_then(|command| own_command(command, dialect)));
-                rest.push_str(sql);
-                rest.push('\n');
+        let odd = |text: &str| text.matches('\'').count() % 2 == 1;
+        let starts = line.trim_start().starts_with(mark) && !within;
+        // psql reads a command in the middle of a line as well.
+        let (sql, command) = match line.split_once(mark) {
+            Some((_, command)) if starts => ("", Some(command)),
+            Some((sql, command)) if dialect == Dialect::Postgres && odd(sql) == within => {
+                (sql, Some(command))
             }
-        }
+            _ => (line, None),
+        };
+        within ^= odd(sql);
+        found.extend(command.and_then(|command| own_command(command, dialect)));
+        rest.push_str(sql);
+        rest.push('\n');
     }
     (rest, found)
 }

@@ -112,3 +112,9 @@ fn what_nobody_can_read_is_unknown() {
     assert!(words("select 'open", Dialect::Postgres)[0].starts_with('!'));
     assert_eq!(words("select pg_terminate_backend(4711)", Dialect::Postgres), ["kill 4711"]);
 }
+
+#[test]
+fn a_line_within_a_string_is_no_command_of_the_client() {
+    let text = "insert into t values ('a\n\\'); drop table users;";
+    assert_eq!(words(text, Dialect::Postgres), ["drop table users"]);
+}
