@@ -1,22 +1,22 @@
 //! What a wrapper runs in another folder is judged there, listed there, and looked at again there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+#[path = "support/home.rs"]
+mod home;
+
 use std::fs;
 use std::process::{Command, Output};
 
+use home::{Home, guarded, planned};
 use serde_json::Value;
-use tempfile::TempDir;
 
 struct World {
-    home: TempDir,
+    home: Home,
 }
 
 impl World {
     fn new() -> Self {
-        let world = Self { home: tempfile::tempdir().unwrap() };
-        let policies = world.home.path().join(".config/guard/policies");
-        fs::create_dir_all(&policies).unwrap();
-        fs::write(policies.join("strict.toml"), "[limits.destroy.small]\nconfirm = 3\n").unwrap();
+        let world = Self { home: Home::new("[limits.destroy.small]\nconfirm = 3\n") };
         let script =
             "mkdir -p d/e src; for n in 1 2 3 4; do : >d/$n; : >d/e/$n; done; git init -q d; ln -s d/e way";
         assert!(world.command("sh").args(["-ec", script]).status().unwrap().success());
@@ -24,21 +24,16 @@ impl World {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
-        command.current_dir(self.home.path());
-        command
+        self.home.command(program, self.home.path())
     }
 
     fn guard(&self, options: &[&str], command: &str) -> Output {
-        let mut guard = self.command(env!("CARGO_BIN_EXE_guard"));
-        guard.arg("--no-input").args(options).args(shlex::split(command).unwrap()).output().unwrap()
+        guarded(self.command(env!("CARGO_BIN_EXE_guard")), options, command)
     }
 
     fn plan(&self, command: &str) -> Value {
         let out = self.guard(&["--plan", "--json"], command);
-        serde_json::from_slice(&out.stdout)
-            .unwrap_or_else(|_| panic!("{command}: {}", String::from_utf8_lossy(&out.stderr)))
+        planned(command, &out)
     }
 }
 

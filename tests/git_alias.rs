@@ -2,13 +2,16 @@
 //! even looked up.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+#[path = "support/home.rs"]
+mod home;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use home::{Home, guarded, planned};
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// A repository with three changed files and one that is not tracked, and aliases of all sorts.
 const WORLD: &str = r#"
@@ -34,15 +37,12 @@ E
 "#;
 
 struct World {
-    home: TempDir,
+    home: Home,
 }
 
 impl World {
     fn new() -> Self {
-        let world = Self { home: tempfile::tempdir().unwrap() };
-        let policies = world.home.path().join(".config/guard/policies");
-        fs::create_dir_all(&policies).unwrap();
-        fs::write(policies.join("strict.toml"), "[limits.destroy.small]\nconfirm = 1\n").unwrap();
+        let world = Self { home: Home::new("[limits.destroy.small]\nconfirm = 1\n") };
         assert!(world.command("bash").args(["-ec", WORLD]).status().unwrap().success());
         world
     }
@@ -53,21 +53,17 @@ impl World {
 
     /// Nothing leads git elsewhere, so files alone tell.
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
-        command.current_dir(if self.work().exists() { self.work() } else { self.home.path().into() });
-        command
+        let folder = if self.work().exists() { self.work() } else { self.home.path().into() };
+        self.home.command(program, &folder)
     }
 
     fn guard(&self, options: &[&str], command: &str) -> Output {
-        let mut guard = self.command(env!("CARGO_BIN_EXE_guard"));
-        guard.arg("--no-input").args(options).args(shlex::split(command).unwrap()).output().unwrap()
+        guarded(self.command(env!("CARGO_BIN_EXE_guard")), options, command)
     }
 
     fn plan(&self, command: &str) -> Value {
         let out = self.guard(&["--plan", "--json"], command);
-        serde_json::from_slice(&out.stdout)
-            .unwrap_or_else(|_| panic!("{command}: {}", String::from_utf8_lossy(&out.stderr)))
+        planned(command, &out)
     }
 
     /// What `guardctl judge --offline` says of a line.

@@ -2,14 +2,17 @@
 //! files; what protects a destination speaks, however the command says where it goes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+#[path = "support/home.rs"]
+mod home;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use home::{Home, guarded, planned};
 use serde_json::Value;
-use tempfile::TempDir;
 
 const WORLD: &str = "
 mkdir from from/sub to to/sub to/from to/from/sub bare; echo a >a; echo b >b; echo c >c
@@ -19,32 +22,27 @@ ln -s a link; ln -s to folder; ln -s ../a to/link; echo new >from/link; ln -s no
 ";
 
 struct World {
-    home: TempDir,
+    home: Home,
 }
 
 impl World {
     fn new() -> Self {
-        let world = Self { home: tempfile::tempdir().unwrap() };
+        let world = Self { home: Home::new("") };
         assert!(world.command("sh").args(["-ec", WORLD]).status().unwrap().success());
         world
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
-        command.current_dir(self.home.path());
-        command
+        self.home.command(program, self.home.path())
     }
 
     fn guard(&self, options: &[&str], command: &str) -> Output {
-        let mut guard = self.command(env!("CARGO_BIN_EXE_guard"));
-        guard.arg("--no-input").args(options).args(shlex::split(command).unwrap()).output().unwrap()
+        guarded(self.command(env!("CARGO_BIN_EXE_guard")), options, command)
     }
 
     fn plan(&self, command: &str) -> Value {
         let out = self.guard(&["--plan", "--json"], command);
-        serde_json::from_slice(&out.stdout)
-            .unwrap_or_else(|_| panic!("{command}: {}", String::from_utf8_lossy(&out.stderr)))
+        planned(command, &out)
     }
 
     /// Every file and symlink, with what it holds or where it leads.
