@@ -117,7 +117,9 @@ fn folder(scene: &Scene) -> PathBuf {
     folder
 }
 
+/// Its temporary tables go where no other server of these tests has its own.
 fn quiet(command: &mut Command, log: PathBuf) -> &mut Command {
+    command.env("TMPDIR", log.with_file_name("server"));
     let log = fs::File::create(log).unwrap();
     command.current_dir("/").stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log)
 }
